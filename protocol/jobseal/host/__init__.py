@@ -1,0 +1,1 @@
+"""What needs a host: the ``cryptography`` adapter, the clock adapters and the ``jobseal`` command."""

@@ -1,0 +1,66 @@
+"""Enrolment: the office's signed word that a key belongs to a device. Its hash is the ``prev`` of the key's event 0.
+
+A key is taken only if nobody can sign for it by accident or by trick: an Ed25519 point that is non-canonical, of
+small or of mixed order is refused, because under such a key one signature can verify many messages.
+"""
+
+from jobseal import edwards, office
+from jobseal import key as keys
+from jobseal.errors import Malformed
+from jobseal.key import ED25519, Key
+
+MYPY = False
+if MYPY:
+    from jobseal.cose import Verifier
+    from jobseal.office import Act
+
+
+class Enrolment:
+    """A verified enrolment: ``device``, ``key``, ``assurance``, ``earlier`` (thumbprint or None), ``log``, ``hash``."""
+
+    __slots__ = ("assurance", "at", "data", "device", "earlier", "hash", "key", "label", "log")
+
+    def __init__(self, data: bytes, statement: "Act") -> None:
+        body = statement.named()
+        self.data = data
+        self.hash = office.hash_of(data)
+        self.at = statement.at
+        self.device: str = body["device"]
+        self.key: Key = keys.decode(body["key"])
+        self.assurance: str = body["assurance"]
+        self.earlier: bytes | None = body["earlier"]
+        self.log: bytes = body["log"]
+        self.label: str = body.get("label", self.device)
+
+
+def check_key(key: Key) -> None:
+    """Raise ``weak_key`` for a public key that must not be enrolled.
+
+    A P-256 point is checked by whoever turns it into a usable key: its group has no small subgroups.
+    """
+    if key.alg == ED25519:
+        edwards.check_public_key(key.x)
+
+
+def statement(device: str, key: Key, assurance: str, log: bytes, at: int, operator: str, label: str) -> "Act":
+    """The enrolment of a first key. Raises ``weak_key``."""
+    check_key(key)
+    body = {
+        "device": device,
+        "key": key.encode(),
+        "assurance": assurance,
+        "earlier": None,
+        "log": log,
+        "label": label,
+    }
+    return office.act("device.enrolled", at, operator, body)
+
+
+def verify(data: bytes, office_key: Key, verifier: "Verifier") -> Enrolment:
+    """The enrolment in ``data``. Raises as :func:`jobseal.office.verify` does, or ``weak_key``."""
+    act = office.verify(data, office_key, verifier)
+    if act.kind != "device.enrolled":
+        raise Malformed("malformed", "this office statement is not an enrolment")
+    enrolment = Enrolment(data, act)
+    check_key(enrolment.key)
+    return enrolment
