@@ -1,0 +1,76 @@
+"""Every table, grouped by how its rows came to be: ``evidence``, ``decisions``, ``projections``.
+
+Each table's ``info["kind"]`` names its group, so that dropping what can be rebuilt is a loop, not a list.
+"""
+
+from jobseal_gateway.ledger.schema.columns import DECISION, EVIDENCE, PROJECTION, metadata
+from jobseal_gateway.ledger.schema.decisions import (
+    acknowledgements,
+    assignments,
+    feed,
+    feed_head,
+    imports,
+    overrides,
+    price_lists,
+    record_statuses,
+    released_records,
+    snapshots,
+    technicians,
+    work_orders,
+)
+from jobseal_gateway.ledger.schema.evidence import (
+    branches,
+    checkpoints,
+    holes,
+    jobs,
+    keys,
+    leaves,
+    log_head,
+    log_tiles,
+    object_chunks,
+    object_refs,
+    objects,
+    office,
+    quarantine,
+    quarantine_days,
+    verdicts,
+)
+from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, ratings
+
+__all__ = [
+    "DECISION",
+    "EVIDENCE",
+    "PROJECTION",
+    "acknowledgements",
+    "assignments",
+    "branches",
+    "cards",
+    "checkpoints",
+    "dirty_jobs",
+    "exceptions",
+    "feed",
+    "feed_head",
+    "holes",
+    "imports",
+    "jobs",
+    "keys",
+    "leaves",
+    "log_head",
+    "log_tiles",
+    "metadata",
+    "object_chunks",
+    "object_refs",
+    "objects",
+    "office",
+    "overrides",
+    "price_lists",
+    "quarantine",
+    "quarantine_days",
+    "ratings",
+    "record_statuses",
+    "released_records",
+    "snapshots",
+    "technicians",
+    "verdicts",
+    "work_orders",
+]
