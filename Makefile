@@ -1,0 +1,41 @@
+# The two commands to know: `make demo` runs a working day from signed event to billing, `make test` proves it.
+# Both install first what is missing. `make help` lists the rest.
+
+PYTHON ?= python3
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+setup: ## install what is missing: Debian packages, .venv, MicroPython (a no-op when up to date)
+	@PYTHON='$(PYTHON)' .ci/setup
+
+demo: setup ## run the demo day; EXIT=1 ends by itself and prints a JSON summary as its last line
+	@.venv/bin/jobseal-gateway demo $(if $(EXIT),--exit)
+
+test: setup ## run every test; TESTS=path and ARGS='-k word' narrow it, WORKERS=n sets the processes
+	@.venv/bin/pytest -n $(WORKERS) --dist loadfile $(ARGS) $(TESTS)
+
+check: setup ## lint, formatting, strict types, import arrows
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: setup ## put imports and layout in order
+	.venv/bin/ruff check --fix .
+	.venv/bin/ruff format .
+
+bench: setup ## measure speed and size against references; QUICK=1 ends within 90 seconds
+	@.venv/bin/python tests/bench $(if $(QUICK),--quick)
+
+lock: setup ## write the locks anew from pyproject.toml; UPGRADE=1 moves to the newest versions allowed
+	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' .ci/lock
+
+clean: ## remove what the other targets made, the virtual environment included; data under var/ stays
+	rm -rf .venv build dist tests/micropython/node_modules
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find device gateway protocol tests -name __pycache__ -type d -prune -exec rm -rf {} +
