@@ -1,11 +1,14 @@
-"""The frame: one MQTT payload. A two-item array, what it is and the message; signed statements travel as byte strings."""
+"""The frame: one MQTT payload. A two-item array, what it is and the message.
+
+Signed statements travel in it as byte strings: their bytes are never taken apart on the way.
+"""
 
 from jobseal import cbor
 from jobseal.batch import Batch
 from jobseal.errors import Malformed
 from jobseal.hello import Hello
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal.object import Chunk, Stored, Want
+from jobseal.object import Chunk, Want
 from jobseal.refusal import Refusal
 from jobseal.work import Document, Pull
 
@@ -16,7 +19,7 @@ if MYPY:
 RECEIPT = "receipt"
 ASSIGNMENT = "assignment"
 
-UP = {"hello": Hello, "batch": Batch, "chunk": Chunk, "stored": Stored, "pull": Pull}
+UP = {"hello": Hello, "batch": Batch, "chunk": Chunk, "pull": Pull}
 DOWN = {"refusal": Refusal, "want": Want, "document": Document}
 _SIGNED = (RECEIPT, ASSIGNMENT)
 _NAME_OF = {message: name for table in (UP, DOWN) for name, message in table.items()}

@@ -1,7 +1,7 @@
-"""Objects: photos, strokes, names, notes, positions. The event holds digest, size and media type; the bytes travel beside.
+"""Objects: photos, strokes, names, notes, positions.
 
-A 32-byte random salt comes first, so that a digest in the log says nothing about a short text behind it, and erasing
-salt and bytes leaves nothing to guess from.
+The event holds digest, size and media type; the bytes travel beside it. A 32-byte random salt comes first, so that a
+digest in the log says nothing about a short text behind it, and erasing salt and bytes leaves nothing to guess from.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import hashlib
 from jobseal.errors import Malformed
 from jobseal.limits import OBJECT_CHUNK_MAX_BYTES, OBJECT_MAX_BYTES
 from jobseal.message import Message
-from jobseal.shape import HASH, KID, NONCE, UINT, Array, Bytes, Integer, Map, must
+from jobseal.shape import HASH, KID, NONCE, UINT, Bytes, Integer, Map, must
 
 MYPY = False
 if MYPY:
@@ -19,7 +19,10 @@ SALT_BYTES = 32
 
 
 def salted(content: bytes, salt: bytes) -> bytes:
-    """What is stored and sent of an object. Raises ``object`` for a salt of another length or content beyond the cap."""
+    """What is stored and sent of an object.
+
+    Raises ``object`` for a salt of another length or content beyond the cap.
+    """
     if len(salt) != SALT_BYTES or len(content) > OBJECT_MAX_BYTES:
         raise Malformed("object", "an object takes a salt of 32 bytes and at most %d bytes" % OBJECT_MAX_BYTES)
     return salt + content
@@ -67,19 +70,3 @@ class Want(Message):
     session: bytes
     digest: bytes
     offset: int
-
-
-class Stored(Message):
-    """A device's question which of these objects are stored; the answer is a receipt. Fields as in HELLO."""
-
-    __slots__ = ("digests", "kid", "session", "size")
-    SHAPE = Map(
-        must(1, "session", NONCE),
-        must(2, "kid", KID),
-        must(3, "digests", Array(HASH, 1, 64)),
-        must(4, "size", UINT),
-    )
-    session: bytes
-    kid: bytes
-    digests: "list[bytes]"
-    size: int

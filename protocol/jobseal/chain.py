@@ -1,0 +1,164 @@
+"""The chain of one key as the gateway sees it: where an event belongs, decided from hashes alone.
+
+A key has one branch as long as its holder is honest and its journal whole. Each branch knows the seq that it expects
+and the hash that the event there must name as ``prev``. Placing an event changes nothing; the caller verifies the
+signature where the placement asks for it, and only then lets the branch advance.
+"""
+
+from jobseal import bodies
+from jobseal.errors import Malformed
+
+MYPY = False
+if MYPY:
+    from collections.abc import Callable
+
+    from jobseal.event import SignedEvent
+
+APPEND = "append"  # the next expected event of a branch
+DUPLICATE = "duplicate"  # logged already: success, and no need to verify
+FORK = "fork"  # other content at a seq that is taken: a second holder of the key, or a rollback
+LATE = "late"  # an event of an announced hole that turned up after all
+EARLY = "early"  # beyond what is expected: comes again after what is missing
+UNLINKED = "unlinked"  # follows an event that is not logged: its predecessors must come first
+
+
+class Known:
+    """An event logged for a seq: ``branch``, ``hash``, and ``payload`` (None once erased, or for refused bytes)."""
+
+    __slots__ = ("branch", "hash", "payload")
+
+    def __init__(self, branch: int, hash: bytes, payload: bytes | None) -> None:
+        self.branch = branch
+        self.hash = hash
+        self.payload = payload
+
+
+class Branch:
+    """``number`` (0: canonical), ``next`` expected seq, ``head``: hash that the next event names, None after a hole."""
+
+    __slots__ = ("head", "next", "number")
+
+    def __init__(self, number: int, next: int, head: bytes | None) -> None:
+        self.number = number
+        self.next = next
+        self.head = head
+
+
+class Placement:
+    """What to do with an event: ``verdict`` (one of the constants above) and the number of the ``branch`` it concerns.
+
+    For FORK, ``branch`` is the parent's number. ``needs_signature`` tells whether it must verify to be logged.
+    """
+
+    __slots__ = ("branch", "verdict")
+
+    def __init__(self, verdict: str, branch: int) -> None:
+        self.verdict = verdict
+        self.branch = branch
+
+    @property
+    def needs_signature(self) -> bool:
+        return self.verdict in (APPEND, FORK, LATE)
+
+
+class Chain:
+    """All branches of one key. ``known(seq)`` gives the logged events (and refused bytes) of this key at a seq."""
+
+    __slots__ = ("branches", "genesis", "known")
+
+    def __init__(self, genesis: bytes, branches: list[Branch], known: "Callable[[int], list[Known]]") -> None:
+        """``genesis``: hash of the enrolment statement; ``branches`` by number, at least the canonical one."""
+        self.genesis = genesis
+        self.branches = branches
+        self.known = known
+
+    def place(self, signed: "SignedEvent") -> Placement:
+        """Where ``signed`` belongs. Pure but for the look-ups; nothing is verified and nothing changes."""
+        seq, prev = signed.event.seq, signed.event.prev
+        for branch in self.branches:
+            if branch.next == seq and (branch.head is None or branch.head == prev):
+                return Placement(APPEND, branch.number)
+        if all(branch.next < seq for branch in self.branches):
+            return Placement(EARLY, 0)
+        taken = self.known(seq)
+        for known in taken:
+            if known.hash == signed.hash or known.payload == signed.envelope.payload:
+                return Placement(DUPLICATE, known.branch)
+        if not taken and self.branches[0].next > seq:
+            return Placement(LATE, 0) if self._fits_hole(seq, prev) else Placement(UNLINKED, 0)
+        parent = self._parent(seq, prev)
+        return Placement(UNLINKED, 0) if parent is None else Placement(FORK, parent)
+
+    def _parent(self, seq: int, prev: bytes) -> int | None:
+        if seq == 0:
+            return 0 if prev == self.genesis else None
+        for known in self.known(seq - 1):
+            if known.hash == prev:
+                return known.branch
+        return None
+
+    def _fits_hole(self, seq: int, prev: bytes) -> bool:
+        before = self.known(seq - 1) if seq else []
+        if seq == 0:
+            return prev == self.genesis
+        return not before or any(known.hash == prev for known in before)
+
+    def advance(self, branch: int, seq: int, hash: bytes) -> None:
+        """The event at ``seq`` of ``branch`` has been taken, or its bytes settled as refused."""
+        self.branches[branch].next = seq + 1
+        self.branches[branch].head = hash
+
+    def fork(self, seq: int, hash: bytes) -> Branch:
+        """A new branch that begins with the event at ``seq``."""
+        branch = Branch(len(self.branches), seq + 1, hash)
+        self.branches.append(branch)
+        return branch
+
+    def skip(self, first: int, last: int) -> bool:
+        """A verified ``range.lost`` announces that ``first`` to ``last`` cannot come: go on behind them.
+
+        Returns whether the canonical branch was waiting for one of them; if not, nothing changes.
+        """
+        branch = self.branches[0]
+        if not first <= branch.next <= last:
+            return False
+        branch.next = last + 1
+        branch.head = None
+        return True
+
+    def refused_before(self, signed: "SignedEvent", bad: "list[tuple[bytes, SignedEvent | None]]") -> int | None:
+        """How many of the ``bad`` items right before ``signed`` it proves to be what the device really wrote.
+
+        ``bad``: (hash, parsed event or None) of the items, in order, whose signatures do not verify. ``signed`` has
+        verified. Each item is proven by the ``prev`` of its follower; the walk must arrive at what a branch expects.
+        Returns the number of the branch whose slots are settled so, or None.
+        """
+        if not bad or bad[-1][0] != signed.event.prev:
+            return None
+        for branch in self.branches:
+            if branch.next + len(bad) != signed.event.seq:
+                continue
+            first = bad[0][1]
+            if first is not None and branch.head is not None and first.event.prev != branch.head:
+                continue
+            if _linked(bad):
+                return branch.number
+        return None
+
+
+def _linked(bad: "list[tuple[bytes, SignedEvent | None]]") -> bool:
+    for i in range(1, len(bad)):
+        later = bad[i][1]
+        if later is None or later.event.prev != bad[i - 1][0]:
+            return False
+    return True
+
+
+def lost_range(signed: "SignedEvent") -> tuple[int, int]:
+    """(first, last) of a ``range.lost`` event. Raises ``malformed_body`` unless it announces a range before itself."""
+    event = signed.event
+    if event.kind == "range.lost" and not bodies.problem(event.kind, event.body):
+        first, last = event.body[1], event.body[2]
+        if first <= last < event.seq:
+            return first, last
+    raise Malformed("malformed_body", "the announced event does not name a range before itself")

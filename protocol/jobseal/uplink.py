@@ -1,0 +1,426 @@
+"""The uplink: what a device sends next, and what it may believe of the answers. Pure: bytes and times in, effects out.
+
+One frame is in flight at a time, of whatever kind: HELLO first on every connect, then events, then the documents of
+new work, then objects. What is not answered is built again from the state and sent again, later each time. Nothing
+here trusts the broker: only a receipt that verifies moves the state, and its effect ``save`` comes before any other.
+
+Times are milliseconds of one monotonic clock. Effects are tuples, to be carried out in order:
+
+    ("send", frame)                      publish on the device's up topic
+    ("save", State)                      make durable, before acting on what follows
+    ("work", statement)                  a newer verified assignment
+    ("document", bytes)                  a document that the assignment names
+    ("stored", [digest])                 objects that the gateway now keeps
+    ("verdicts", [[seq, [code]]])        what the gateway has to say of events
+    ("alarm", code, sentence, [bytes])   a person must look; the bytes are the evidence
+    ("rolled_back", receipt)             never sign with this key again
+"""
+
+from jobseal import bodies, checkpoint, frame, merkle, receipt, work
+from jobseal import event as events
+from jobseal.batch import Batch
+from jobseal.errors import JobsealError
+from jobseal.hello import Hello
+from jobseal.limits import (
+    BATCH_MAX_BYTES,
+    BATCH_MAX_EVENTS,
+    BATCH_MAX_HOLES,
+    OBJECT_CHUNK_MAX_BYTES,
+    OBJECT_INLINE_MAX_BYTES,
+    PULL_MAX,
+)
+from jobseal.object import SALT_BYTES, Chunk
+from jobseal.work import Pull
+
+MYPY = False
+if MYPY:
+    from collections.abc import Callable
+    from typing import Any, Protocol
+
+    from jobseal.authority import Authority
+    from jobseal.checkpoint import Checkpoint
+    from jobseal.cose import Verifier
+    from jobseal.object import Want
+    from jobseal.receipt import Receipt
+    from jobseal.refusal import Refusal
+
+    class Source(Protocol):
+        """What the device has on disk; look-ups only, and never beyond the journal's head."""
+
+        def head(self) -> tuple[int, bytes] | None:
+            """(seq, complete bytes) of the newest committed event."""
+
+        def events(self, first: int, count: int, max_bytes: int) -> list[bytes]:
+            """Consecutive events from seq ``first``; at least one if there is one, whatever its size. It stops
+            before an event that can no longer be read."""
+
+        def hash_at(self, seq: int) -> bytes | None:
+            """The hash of a committed event; None for a seq that is not there or cannot be read."""
+
+        def holes(self) -> list[bytes]:
+            """Complete bytes of the ``range.lost`` events that this journal needed."""
+
+        def pending(self) -> list[tuple[bytes, int]]:
+            """(digest, size of the salted bytes) of each object that the gateway is not known to keep."""
+
+        def object(self, digest: bytes, offset: int, count: int) -> bytes:
+            """Salted bytes of an object; empty if it is not there."""
+
+        def missing(self, digests: list[bytes]) -> list[bytes]:
+            """Those of the named documents that are not here yet."""
+
+
+HELLO, EVENTS, PULL, OBJECT = "hello", "events", "pull", "object"
+
+
+class Delays:
+    """All waiting times, in ms. ``resend``: first and longest wait for an answer; ``hello``: how often to say HELLO
+    on a quiet connection."""
+
+    __slots__ = ("hello", "resend_first", "resend_most")
+
+    def __init__(self, resend_first: int = 30000, resend_most: int = 300000, hello: int = 900000) -> None:
+        self.resend_first = resend_first
+        self.resend_most = resend_most
+        self.hello = hello
+
+
+class State:
+    """What survives a restart: ``receipt`` and ``checkpoint`` (complete bytes or None), ``next`` (everything before it
+    is acknowledged), ``head`` (hash of event next - 1), ``assignment`` (complete bytes or None) and ``verdicts``
+    (lowest seq whose verdicts are still wanted)."""
+
+    __slots__ = ("assignment", "checkpoint", "head", "next", "receipt", "verdicts")
+
+    def __init__(self) -> None:
+        self.receipt: bytes | None = None
+        self.checkpoint: bytes | None = None
+        self.next = 0
+        self.head: bytes | None = None
+        self.assignment: bytes | None = None
+        self.verdicts = 0
+
+    def to_list(self) -> "list[Any]":
+        """The state as one CBOR-able value."""
+        return [1, self.receipt, self.checkpoint, self.next, self.head, self.assignment, self.verdicts]
+
+
+def state_from_list(value: "list[Any]") -> State:
+    """The state that :meth:`State.to_list` gave."""
+    state = State()
+    _, state.receipt, state.checkpoint, state.next, state.head, state.assignment, state.verdicts = value
+    return state
+
+
+class Identity:
+    """Who sends: ``device`` id, ``thumbprint`` of its signing key, ``genesis`` (hash of the enrolment statement), and
+    the gateway's verified :class:`Authority`."""
+
+    __slots__ = ("authority", "device", "genesis", "thumbprint")
+
+    def __init__(self, device: str, thumbprint: bytes, genesis: bytes, authority: "Authority") -> None:
+        self.device = device
+        self.thumbprint = thumbprint
+        self.genesis = genesis
+        self.authority = authority
+
+
+class Uplink:
+    """The sender of one device and one sync process. ``draw()`` gives a random number from 0 to 1 for jitter.
+
+    After carrying out the effects of any call, the caller calls :meth:`tick` until it returns none.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        session: bytes,
+        state: State,
+        source: "Source",
+        verifier: "Verifier",
+        draw: "Callable[[], float]",
+        delays: Delays,
+    ) -> None:
+        """Raises what the verification of the state's own checkpoint and assignment raises."""
+        self.identity = identity
+        self.session = session
+        self.state = state
+        self.cursor = state.next  # seq to send from; behind state.next only after a divergence
+        self._source = source
+        self._verifier = verifier
+        self._draw = draw
+        self._delays = delays
+        self._connected = False
+        self._in_flight: "str | None" = None
+        self._deadline = 0  # of the answer to what is in flight
+        self._paused_until = 0
+        self._hello_at = 0
+        self._tries = {HELLO: 0, EVENTS: 0, PULL: 0, OBJECT: 0}  # sent without an answer, by kind
+        self._failed: "str | None" = None  # the kind that last went unanswered lets the others go first
+        self._pulled: "list[bytes]" = []  # documents asked for and not yet here
+        self._offsets: "dict[bytes, int]" = {}  # object digest -> offset that the gateway wants next
+        self._object = b""  # digest of the object in flight
+        self._unwanted: "list[bytes]" = []  # objects that the gateway refused in this session
+        self._checkpoint: "Checkpoint | None" = None
+        if state.checkpoint is not None:
+            self._checkpoint = checkpoint.verify(state.checkpoint, identity.authority.log, verifier)
+        self._assignment: "work.Assignment | None" = None
+        if state.assignment is not None:
+            self._assignment = self._verified_work(state.assignment)
+
+    # What happens to it
+
+    def connected(self, now: int) -> "list[Any]":
+        """The link is up: say HELLO."""
+        self._connected = True
+        self._tries = dict.fromkeys(self._tries, 0)
+        return self._send(HELLO, now)
+
+    def disconnected(self) -> None:
+        """The link is down: whatever was in flight may or may not have arrived."""
+        self._connected = False
+        self._in_flight = None
+
+    def tick(self, now: int) -> "list[Any]":
+        """Time has passed, something was committed, or effects were carried out: send what is due."""
+        if not self._connected or now < self._paused_until:
+            return []
+        if self._in_flight is not None:
+            if now < self._deadline:
+                return []
+            self._failed = self._in_flight
+            self._in_flight = None
+        due = self._due(now)
+        if not due:
+            return []
+        return self._send(due[1] if len(due) > 1 and due[0] == self._failed else due[0], now)
+
+    def wake_at(self, now: int) -> "int | None":
+        """When :meth:`tick` has something to do next without any input, or None."""
+        if not self._connected:
+            return None
+        if self._in_flight is not None:
+            return self._deadline
+        return max(self._paused_until, now if self._due(now) else self._hello_at)
+
+    def handle(self, data: bytes, now: int) -> "list[Any]":
+        """A frame came down. Whatever is wrong with it ends here, as an alarm at most."""
+        try:
+            name, message = frame.decode_down(data)
+            if name == frame.RECEIPT:
+                return self._on_receipt(message)
+            if name == frame.ASSIGNMENT:
+                return self._on_work(message)
+            if name == "document":
+                return self._on_document(message.data)
+            if name == "want":
+                return self._on_want(message)
+            return self._on_refusal(message, now)
+        except JobsealError as error:
+            return [("alarm", error.code, error.sentence, [data])]
+
+    # What to send
+
+    def _due(self, now: int) -> "list[str]":
+        """The kinds of frame that are due, most urgent first."""
+        due = []
+        if now >= self._hello_at or self._failed is not None:
+            due.append(HELLO)  # an unanswered frame may mean that the gateway forgot us: say where we are
+        head = self._source.head()
+        if head is not None and self.cursor <= head[0]:
+            due.append(EVENTS)
+        if self._assignment is not None and self._source.missing(self._assignment.digests()):
+            due.append(PULL)
+        if EVENTS not in due and self._next_object() is not None:
+            due.append(OBJECT)  # only behind its event: an object that no logged event names is not accepted
+        return due
+
+    def _send(self, what: str, now: int) -> "list[Any]":
+        wait = min(self._delays.resend_first << min(self._tries[what], 16), self._delays.resend_most)
+        self._deadline = now + wait // 2 + int(self._draw() * (wait - wait // 2))
+        self._tries[what] += 1
+        self._in_flight = what
+        if what == HELLO:
+            self._hello_at = now + self._delays.hello
+        return [("send", frame.encode(self._message(what)))]
+
+    def _message(self, what: str) -> "Any":
+        if what == HELLO:
+            return self._hello()
+        if what == EVENTS:
+            return self._batch()
+        if what == PULL and self._assignment is not None:
+            self._pulled = self._source.missing(self._assignment.digests())[:PULL_MAX]
+            return Pull(session=self.session, kid=self._kid(), digests=self._pulled, size=self._size())
+        return self._chunk()
+
+    def _kid(self) -> bytes:
+        return self.identity.thumbprint[:8]
+
+    def _size(self) -> int:
+        return 0 if self._checkpoint is None else self._checkpoint.size
+
+    def _acked(self) -> "list[Any] | None":
+        return None if self.state.head is None else [self.state.next, self.state.head]
+
+    def _hello(self) -> Hello:
+        head = self._source.head()
+        return Hello(
+            session=self.session,
+            kid=self._kid(),
+            head=None if head is None else head[1],
+            acked=self._acked(),
+            size=self._size(),
+            work=0 if self._assignment is None else self._assignment.version,
+            verdicts=self.state.verdicts,
+        )
+
+    def _batch(self) -> Batch:
+        announced = self._source.holes()[:BATCH_MAX_HOLES]
+        room = BATCH_MAX_BYTES - sum([len(data) for data in announced])
+        batch = self._source.events(self.cursor, BATCH_MAX_EVENTS, room)
+        room -= sum([len(data) for data in batch])
+        return Batch(
+            session=self.session,
+            kid=self._kid(),
+            events=batch,
+            acked=self._acked(),
+            size=self._size(),
+            verdicts=self.state.verdicts,
+            holes=announced or None,
+            objects=self._riders(batch, room) or None,
+        )
+
+    def _riders(self, batch: "list[bytes]", room: int) -> "list[bytes]":
+        """Small objects that these events name, as far as there is room."""
+        most = OBJECT_INLINE_MAX_BYTES + SALT_BYTES
+        small = {digest: size for digest, size in self._source.pending() if size <= most}
+        riders = []
+        for data in batch if small else []:
+            event = events.parse(data).event
+            for digest, _, _ in bodies.objects(event.kind, event.body):
+                size = small.pop(digest, room + 1)
+                if size <= room:
+                    riders.append(self._source.object(digest, 0, size))
+                    room -= size
+        return [data for data in riders if data]
+
+    def _next_object(self) -> "tuple[bytes, int] | None":
+        for digest, total in self._source.pending():
+            if digest not in self._unwanted:
+                return digest, total
+        return None
+
+    def _chunk(self) -> Chunk:
+        self._object, total = self._next_object() or (b"", 0)
+        offset = min(self._offsets.get(self._object, 0), total)
+        return Chunk(
+            session=self.session,
+            kid=self._kid(),
+            digest=self._object,
+            offset=offset,
+            total=total,
+            data=self._source.object(self._object, offset, min(OBJECT_CHUNK_MAX_BYTES, total - offset)),
+            size=self._size(),
+        )
+
+    # What to believe
+
+    def _answered(self) -> None:
+        if self._in_flight is not None:
+            self._tries[self._in_flight] = 0
+        self._in_flight = None
+        self._failed = None
+
+    def _on_receipt(self, data: bytes) -> "list[Any]":
+        signed = receipt.verify(data, self.identity.authority.log, self._verifier)
+        if signed.key != self.identity.thumbprint or signed.session != self.session:
+            return []  # for another key, an earlier process, or another holder of this key
+        newest = checkpoint.verify(signed.checkpoint, self.identity.authority.log, self._verifier)
+        if signed.since != self._size():
+            return []  # an answer that was overtaken: the one behind it says more
+        known = self._checkpoint
+        if known is not None and not consistent(known, newest, signed.proof):
+            evidence = [self.state.checkpoint or b"", data]
+            return [("alarm", "log_inconsistent", "the gateway's log does not continue what it was", evidence)]
+        self._checkpoint = newest
+        self.state.checkpoint = signed.checkpoint
+        sent_from = self.cursor
+        effects = self._settle(signed, data) + self._news(signed)
+        if self._in_flight != EVENTS or self.cursor != sent_from:
+            self._answered()  # events that got nowhere wait for their deadline, or this would spin
+        return effects
+
+    def _settle(self, signed: "Receipt", data: bytes) -> "list[Any]":
+        head = self._source.head()
+        newest = -1 if head is None else head[0]
+        last = signed.next - 1
+        if signed.superseded and last > newest:
+            return [("save", self.state), ("rolled_back", data)]
+        own = self.identity.genesis if last < 0 else self._source.hash_at(last)
+        if last > newest or (own is not None and own != signed.head):
+            self.cursor = 0  # our histories differ: show ours from the start; what is known there costs little
+            return [("save", self.state)]
+        self.cursor = signed.next
+        self.state.next = signed.next
+        self.state.head = signed.head
+        self.state.receipt = data
+        return [("save", self.state)]
+
+    def _news(self, signed: "Receipt") -> "list[Any]":
+        effects: "list[Any]" = []
+        if signed.stored:
+            effects.append(("stored", signed.stored))
+        if signed.verdicts:
+            effects.append(("verdicts", signed.verdicts))
+        wanted = signed.verdicts[-1][0] + 1 if signed.more and signed.verdicts else self.state.next
+        if wanted != self.state.verdicts:
+            self.state.verdicts = wanted
+            effects.append(("save", self.state))
+        return effects
+
+    def _verified_work(self, data: bytes) -> "work.Assignment":
+        return work.verify(data, self.identity.device, self.identity.authority.office, self._verifier)
+
+    def _on_work(self, data: bytes) -> "list[Any]":
+        newer = self._verified_work(data)
+        if self._assignment is not None and newer.version <= self._assignment.version:
+            return []
+        self._assignment = newer
+        self.state.assignment = data
+        return [("save", self.state), ("work", data)]
+
+    def _on_document(self, data: bytes) -> "list[Any]":
+        digest = work.digest(data)
+        if self._assignment is None or digest not in self._assignment.digests():
+            return []
+        self._pulled = [wanted for wanted in self._pulled if wanted != digest]
+        if self._in_flight == PULL and not self._pulled:
+            self._answered()
+        return [("document", data)]
+
+    def _on_want(self, want: "Want") -> "list[Any]":
+        if want.session == self.session and want.digest == self._object and self._in_flight == OBJECT:
+            if self._offsets.get(want.digest, 0) != want.offset:
+                self._answered()  # else it got nowhere: wait for the deadline
+            self._offsets[want.digest] = want.offset
+        return []
+
+    def _on_refusal(self, refusal: "Refusal", now: int) -> "list[Any]":
+        if refusal.session != self.session:
+            return []
+        if refusal.retry_after is not None:
+            self._in_flight = None
+            self._paused_until = now + refusal.retry_after * 1000
+            return []
+        if self._in_flight == OBJECT:
+            self._unwanted.append(self._object)
+            self._answered()
+        return [("alarm", refusal.code, refusal.sentence, [])]
+
+
+def consistent(known: "Checkpoint", newer: "Checkpoint", proof: list[bytes]) -> bool:
+    """Whether ``newer`` continues the log that ``known`` describes: same log, no smaller, proven append-only."""
+    if known.log != newer.log or newer.at < known.at:
+        return False
+    return merkle.verify_consistency(known.size, newer.size, known.root, newer.root, proof)
