@@ -47,7 +47,8 @@ class Authority:
 def verify(root: Key, certifications: "list[bytes]", verifier: "Verifier") -> Authority:
     """The keys that ``root`` certified, exactly one for the log and one for the office.
 
-    Raises :class:`SignatureInvalid` or :class:`Malformed` for the first certification that is wrong, twice there or missing.
+    Raises :class:`SignatureInvalid` or :class:`Malformed` for the first certification that is wrong, there twice or
+    missing.
     """
     found: dict[str, Key] = {}
     for data in certifications:

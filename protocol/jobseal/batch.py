@@ -4,6 +4,7 @@ from jobseal.limits import (
     BATCH_MAX_EVENTS,
     BATCH_MAX_HOLES,
     EVENT_MAX_BYTES,
+    FRAME_MAX_BYTES,
     OBJECT_INLINE_MAX_BYTES,
 )
 from jobseal.message import Message
@@ -16,15 +17,15 @@ if MYPY:
 
 class Batch(Message):
     """``events``: complete bytes, in order of seq; ``holes``: complete bytes of ``range.lost`` events announced ahead
-    of their turn; ``objects``: salted bytes of objects that these events name; ``session``, ``kid``, ``acked``, ``size`` and
-    ``verdicts`` as in HELLO."""
+    of their turn; ``objects``: salted bytes of objects that these events name; ``session``, ``kid``, ``acked``,
+    ``size`` and ``verdicts`` as in HELLO."""
 
     __slots__ = ("acked", "events", "holes", "kid", "objects", "session", "size", "verdicts")
-    # An event may be anything up to the frame's own cap here: one that is too large is refused alone, not with its batch.
+    # An event may be anything up to the frame's own cap here: one too large is refused alone, not with its batch.
     SHAPE = Map(
         must(1, "session", NONCE),
         must(2, "kid", KID),
-        must(3, "events", Array(Bytes(0, 131072), 0, BATCH_MAX_EVENTS)),
+        must(3, "events", Array(Bytes(0, FRAME_MAX_BYTES), 0, BATCH_MAX_EVENTS)),
         must(4, "acked", optional(Row(("next", UINT), ("head", HASH)))),
         must(5, "size", UINT),
         must(6, "verdicts", UINT),

@@ -26,10 +26,11 @@ _LEAF = Row(("index", UINT), ("data", Bytes(32, STATEMENT_MAX_BYTES)), ("proof",
 
 class Bundle(Message):
     """``format``: "jobseal/1/bundle"; ``root``: the root key's COSE_Key; ``authority``: the root's certifications;
-    ``record``: complete bytes of the billing record; ``events``: [log index, complete bytes or hash, inclusion proof] of every
-    logged event of the job, in log order; ``acts``: the same for the office's statements that bear on it, the enrolments among them;
-    ``checkpoints``: [complete bytes, consistency proof to the record's checkpoint], by size; ``receipts``: complete
-    bytes; ``order``: the work order document, empty if there is none; ``objects``: salted bytes."""
+    ``record``: complete bytes of the billing record; ``events``: [log index, complete bytes or hash, inclusion proof]
+    of every logged event of the job, in log order; ``acts``: the same for the office's statements that bear on it, the
+    enrolments among them; ``checkpoints``: [complete bytes, consistency proof to the record's checkpoint], by size;
+    ``receipts``: complete bytes; ``order``: the work order document, empty if there is none; ``objects``: salted bytes.
+    """
 
     __slots__ = (
         "acts",

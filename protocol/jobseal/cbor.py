@@ -119,13 +119,11 @@ def _item(data: bytes, pos: int, depth: int) -> "tuple[Any, int]":
         if n >= INT_MAX:
             raise Malformed("cbor_range", "an integer is below -(2**53 - 1)")
         return -1 - n, pos
+    if major == 6:
+        raise Malformed("cbor_type", "tags are not allowed here")
     if depth == 0:
         raise Malformed("cbor_depth", "arrays and maps are nested too deeply")
-    if major == 4:
-        return _array(data, pos, n, depth - 1)
-    if major == 5:
-        return _map(data, pos, n, depth - 1)
-    raise Malformed("cbor_type", "tags are not allowed here")
+    return _array(data, pos, n, depth - 1) if major == 4 else _map(data, pos, n, depth - 1)
 
 
 def _array(data: bytes, pos: int, n: int, depth: int) -> "tuple[list[Any], int]":

@@ -35,7 +35,10 @@ def sign(checkpoint: Checkpoint, signer: "Signer") -> bytes:
 
 
 def verify(data: bytes, log_key: "Key", verifier: "Verifier") -> Checkpoint:
-    """The checkpoint in ``data``. Raises :class:`Malformed`, :class:`SignatureInvalid`, :class:`SignatureUnverifiable`."""
+    """The checkpoint in ``data``.
+
+    Raises :class:`Malformed`, :class:`SignatureInvalid` or :class:`SignatureUnverifiable`.
+    """
     payload = cose.open_signed(data, STATEMENT_MAX_BYTES, cose.CHECKPOINT, log_key, verifier)
     return Checkpoint.decode(payload, STATEMENT_MAX_BYTES)
 

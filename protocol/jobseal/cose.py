@@ -10,7 +10,7 @@ Signing and verifying come in from outside: a *signer* has ``key`` and ``sign(da
 ``verify(key, signature, data) -> bool``.
 """
 
-from jobseal import cbor
+from jobseal import cbor, edwards
 from jobseal.errors import Malformed, SignatureInvalid
 from jobseal.key import ED25519, ESP256, Key
 
@@ -41,7 +41,6 @@ _ALG_OF_BYTE = {0x32: ED25519, 0x28: ESP256}
 _SIGNATURE_HEAD = b"\x58\x40"
 _OVERHEAD_BYTES = 2 + 14 + 1 + 1 + 66  # everything but the payload and the longer forms of its head
 
-ED25519_ORDER = 2**252 + 27742317777372353535851937790883648493
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _P256_HALF_ORDER = P256_ORDER // 2
 
@@ -98,8 +97,9 @@ def _scalar_in_range(alg: int, signature: bytes) -> bool:
     # Both algorithms have a second signature on offer for each first one unless S is bounded: for Ed25519 S < L
     # (RFC 8032 section 5.1.7), for ECDSA the lower of s and N - s. A second signature would be a forged fork.
     if alg == ED25519:
-        return int.from_bytes(signature[32:], "little") < ED25519_ORDER
-    return 0 < int.from_bytes(signature[32:], "big") <= _P256_HALF_ORDER
+        return edwards.scalar_is_canonical(signature)
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    return 0 < r < P256_ORDER and 0 < s <= _P256_HALF_ORDER
 
 
 def verify(envelope: Envelope, domain: str, key: Key, verifier: "Verifier") -> None:

@@ -1,18 +1,22 @@
 """Enrolment: the office's signed word that a key belongs to a device. Its hash is the ``prev`` of the key's event 0.
 
 A key is taken only if nobody can sign for it by accident or by trick: an Ed25519 point that is non-canonical, of
-small or of mixed order is refused, because under such a key one signature can verify many messages.
+small or of mixed order is refused, because under such a key one signature can verify many messages. A P-256 point
+must lie on the curve; its group has no small subgroups.
 """
 
 from jobseal import edwards, office
 from jobseal import key as keys
 from jobseal.errors import Malformed
-from jobseal.key import ED25519, Key
+from jobseal.key import Key
 
 MYPY = False
 if MYPY:
     from jobseal.cose import Verifier
     from jobseal.office import Act
+
+_P256_FIELD = 2**256 - 2**224 + 2**192 + 2**96 - 1  # SEC 2 section 2.4.2
+_P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
 class Enrolment:
@@ -34,12 +38,16 @@ class Enrolment:
 
 
 def check_key(key: Key) -> None:
-    """Raise ``weak_key`` for a public key that must not be enrolled.
-
-    A P-256 point is checked by whoever turns it into a usable key: its group has no small subgroups.
-    """
-    if key.alg == ED25519:
+    """Raise ``weak_key`` for a public key that must not be enrolled."""
+    if key.y is None:
         edwards.check_public_key(key.x)
+    elif not _is_on_p256(key.x, key.y):
+        raise Malformed("weak_key", "this P-256 public key is not a point on the curve: make a new key pair")
+
+
+def _is_on_p256(x_bytes: bytes, y_bytes: bytes) -> bool:
+    x, y = int.from_bytes(x_bytes, "big"), int.from_bytes(y_bytes, "big")
+    return x < _P256_FIELD and y < _P256_FIELD and (y * y - x * x * x + 3 * x - _P256_B) % _P256_FIELD == 0
 
 
 def statement(device: str, key: Key, assurance: str, log: bytes, at: int, operator: str, label: str) -> "Act":

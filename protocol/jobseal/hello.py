@@ -11,8 +11,8 @@ if MYPY:
 
 class Hello(Message):
     """``session``: random per sync process, echoed in receipts; ``kid``: of the signing key; ``head``: complete bytes
-    of the newest committed event, or None; ``acked``: [next, head] of the newest verified receipt, or None; ``size``: of the newest
-    verified checkpoint, 0 for none; ``work``: version of the newest verified assignment, 0 for none;
+    of the newest committed event, or None; ``acked``: [next, head] of the newest verified receipt, or None; ``size``:
+    of the newest verified checkpoint, 0 for none; ``work``: version of the newest verified assignment, 0 for none;
     ``verdicts``: lowest seq whose verdicts are wanted."""
 
     __slots__ = ("acked", "head", "kid", "session", "size", "verdicts", "work")

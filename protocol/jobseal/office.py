@@ -1,13 +1,19 @@
-"""The office's own acts: leaves of the same log as the events, signed by the office key with the operator named."""
+"""The office's own acts: leaves of the same log as the events, signed by the office key with the operator named.
+
+One act is above the office: that the log itself was restarted. Only the root key can say so.
+"""
 
 import hashlib
 
 from jobseal import cbor, cose
-from jobseal.errors import Malformed
-from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal.checkpoint import LOG_ID
+from jobseal.errors import OURS, PEER, Malformed, SignatureInvalid
+from jobseal.key import KEY_MAX_BYTES
+from jobseal.limits import INT_MAX, STATEMENT_MAX_BYTES
 from jobseal.message import Message
 from jobseal.shape import (
     CODE,
+    DEVICE,
     HASH,
     TIME,
     UINT,
@@ -35,18 +41,18 @@ REASON = Text(1, 256)
 
 SHAPES = {
     "device.enrolled": Map(
-        must(1, "device", CODE),
-        must(2, "key", Bytes(1, 96)),
+        must(1, "device", DEVICE),
+        must(2, "key", Bytes(1, KEY_MAX_BYTES)),
         must(3, "assurance", ASSURANCE),
         must(4, "earlier", optional(HASH)),
-        must(5, "log", Bytes(16, 16)),
+        must(5, "log", LOG_ID),
         may(6, "label", Text(1, 64)),
     ),
     "device.suspended": Map(must(1, "key", HASH), must(2, "reason", REASON)),
     "device.revoked": Map(
         must(1, "key", HASH),
         must(2, "reason", OneOf("lost", "retired", "compromised", "replaced")),
-        may(3, "last_trusted_seq", Integer(-1, 2**53 - 1)),
+        may(3, "last_trusted_seq", Integer(-1, INT_MAX)),
     ),
     "branch.adopted": Map(must(1, "key", HASH), must(2, "head", HASH), must(3, "reason", REASON)),
     "range.written_off": Map(
@@ -62,16 +68,18 @@ SHAPES = {
     "record.released": Map(must(1, "revision", UINT), must(2, "digest", HASH)),
     "object.erased": Map(must(1, "digests", Array(HASH, 1, 64)), must(2, "reason", REASON)),
     "log.restarted": Map(
-        must(1, "earlier_log", Bytes(16, 16)),
+        must(1, "earlier_log", LOG_ID),
         must(2, "size", UINT),
         must(3, "root", HASH),
         must(4, "reason", REASON),
     ),
 }
 
+RESTART = "log.restarted"  # signed by the root key, and by no other
+
 
 class Act(Message):
-    """The payload of an office statement: ``kind``, ``at`` (Unix ms UTC), ``operator``, ``body``, and ``job`` if any."""
+    """The payload of an office statement: ``kind``, ``at`` (Unix ms UTC), ``operator``, ``body``, ``job`` if any."""
 
     __slots__ = ("at", "body", "job", "kind", "operator")
     SHAPE = Map(
@@ -94,25 +102,43 @@ class Act(Message):
 
 def act(kind: str, at: int, operator: str, body: "dict[str, Any]", job: "str | None" = None) -> Act:
     """An office statement from a body with names for keys. Raises ``malformed`` (fault ``ours``)."""
-    return _checked(Act(kind=kind, at=at, operator=operator, body=SHAPES[kind].keyed(body), job=job))
+    return _checked(Act(kind=kind, at=at, operator=operator, body=SHAPES[kind].keyed(body), job=job), OURS)
 
 
-def _checked(statement: Act) -> Act:
+def _checked(statement: Act, fault: str) -> Act:
     wrong = SHAPES[statement.kind].problem(statement.body)
     if wrong:
-        raise Malformed("malformed", statement.kind + ": " + wrong)
+        raise Malformed("malformed", statement.kind + ": " + wrong, fault)
     return statement
 
 
 def sign(statement: Act, signer: "Signer") -> bytes:
-    """The complete bytes of an office statement, signed by the office key."""
+    """The complete bytes of an office statement, signed by the office key (a restart: by the root key)."""
     return cose.sign(statement.encode(), cose.OFFICE, signer)
 
 
 def verify(data: bytes, office_key: "Key", verifier: "Verifier") -> Act:
-    """The office statement in ``data``. Raises as :func:`jobseal.checkpoint.verify` does."""
-    payload = cose.open_signed(data, STATEMENT_MAX_BYTES, cose.OFFICE, office_key, verifier)
-    return _checked(Act.from_map(cbor.decode(payload, STATEMENT_MAX_BYTES)))
+    """The office statement in ``data``.
+
+    Raises as :func:`jobseal.checkpoint.verify` does, or ``authority`` for a restart, which the office cannot declare.
+    """
+    statement = _open(data, office_key, verifier)
+    if statement.kind == RESTART:
+        raise SignatureInvalid("only the root key can declare that the log was restarted", "authority")
+    return statement
+
+
+def verify_restart(data: bytes, root_key: "Key", verifier: "Verifier") -> Act:
+    """The ``log.restarted`` statement in ``data``, signed by the root key. Raises as :func:`verify` does."""
+    statement = _open(data, root_key, verifier)
+    if statement.kind != RESTART:
+        raise SignatureInvalid("the root key declares restarts of the log and no other act", "authority")
+    return statement
+
+
+def _open(data: bytes, key: "Key", verifier: "Verifier") -> Act:
+    payload = cose.open_signed(data, STATEMENT_MAX_BYTES, cose.OFFICE, key, verifier)
+    return _checked(Act.from_map(cbor.decode(payload, STATEMENT_MAX_BYTES)), PEER)
 
 
 def hash_of(data: bytes) -> bytes:

@@ -38,8 +38,9 @@ _STEP = Text(1, 160)
 
 
 class Line(Message):
-    """One charge. ``raw`` (decimal text, in ``raw_unit``) follows from ``events``; ``billed`` (in ``unit``) follows from
-    ``raw`` by ``steps``; ``amount`` is ``billed`` times ``rate``, rounded once. ``rule`` names the price list's rule."""
+    """One charge. ``raw`` (decimal text, in ``raw_unit``) follows from ``events``; ``billed`` (in ``unit``) follows
+    from ``raw`` by ``steps``; ``amount`` is ``billed`` times ``rate``, rounded once. ``rule`` names the price list's
+    rule."""
 
     __slots__ = (
         "amount", "billed", "code", "description", "events", "kind", "number", "rate", "raw", "raw_unit", "rule",
@@ -76,8 +77,8 @@ class Line(Message):
 
 
 class Record(Message):
-    """The payload of a billing record. ``lines`` are the maps of :class:`Line`; ``closes`` names for each key that worked
-    on the job the event or office act that closes it: [thumbprint, count, digest, hash]; ``price_list`` is
+    """The payload of a billing record. ``lines`` are the maps of :class:`Line`; ``closes`` names for each key that
+    worked on the job the event or office act that closes it: [thumbprint, count, digest, hash]; ``price_list`` is
     [id, version, digest]; ``checkpoint`` is the complete bytes of the one that the evidence is proven against."""
 
     __slots__ = (

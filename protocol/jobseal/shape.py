@@ -4,7 +4,7 @@ A shape is an object with ``problem(value) -> str`` ("" when the value fits, els
 ``cddl() -> str``. Shapes say nothing of meaning: a shape that fits can still be an illegal step.
 """
 
-from jobseal.errors import Malformed
+from jobseal.errors import OURS, Malformed
 from jobseal.limits import INT_MAX
 
 MYPY = False
@@ -28,9 +28,9 @@ class Integer:
 
     def cddl(self) -> str:
         if self.low == 0 and self.high == INT_MAX:
-            return "uint"
+            return "uint53"
         if self.low == -INT_MAX and self.high == INT_MAX:
-            return "int"
+            return "int53"
         return "%d..%d" % (self.low, self.high)
 
 
@@ -72,7 +72,29 @@ class Text:
         return ""
 
     def cddl(self) -> str:
-        return "tstr .size (%d..%d)" % (self.low, self.high)
+        # Not .size, which counts a text's bytes (RFC 8610 section 3.8.1); \p{Cc} are the control characters.
+        return 'tstr .regexp "[^\\\\p{Cc}]{%d,%d}"' % (self.low, self.high)
+
+
+class DeviceName:
+    """What a device is called: 1 to 64 letters, digits, ``.``, ``_`` or ``-``, and never ``gateway``.
+
+    It is a level of MQTT topics and a user name in the broker's access list, so nothing may be in it that means
+    something there (``/``, ``+``, ``#``, ``$``), and no device may be called what the gateway's own topics are called.
+    """
+
+    __slots__ = ()
+
+    def problem(self, value: "Any") -> str:
+        if type(value) is not str or not 1 <= len(value) <= 64 or value == "gateway":
+            return "is not a device name of 1 to 64 characters other than gateway"
+        for c in value:
+            if not ("a" <= c <= "z" or "A" <= c <= "Z" or "0" <= c <= "9" or c in "._-"):
+                return "has a character that no device name may have"
+        return ""
+
+    def cddl(self) -> str:
+        return "device-name"
 
 
 class OneOf:
@@ -93,7 +115,7 @@ class OneOf:
 
 
 class Decimal:
-    """A decimal number as text: ``-?(0|[1-9][0-9]{0,14})(.[0-9]{1,9})?`` and never minus zero."""
+    """A decimal number as text: ``-?(0|[1-9][0-9]{0,14})([.][0-9]{1,9})?`` and never minus zero."""
 
     __slots__ = ()
 
@@ -289,12 +311,12 @@ class Map:
     def keyed(self, value: "dict[str, Any]") -> "dict[int, Any]":
         """The wire form of a map with names for keys; None stands for an absent optional field.
 
-        Raises :class:`Malformed` ``unknown_field`` for a name that the shape does not have.
+        Raises :class:`Malformed` ``unknown_field`` (fault ``ours``) for a name that the shape does not have.
         """
         out = {}
         for name in value:
             if name not in self.by_name:
-                raise Malformed("unknown_field", "there is no field " + name)
+                raise Malformed("unknown_field", "there is no field " + name, OURS)
             field = self.by_name[name]
             if value[name] is not None or field.required:
                 out[field.key] = value[name]
@@ -310,6 +332,7 @@ HASH = Bytes(32, 32)  # SHA-256
 TIME = Integer(-INT_MAX, INT_MAX)  # Unix ms UTC as somebody claims it; 1990 and 2126 are claims too
 CODE = Text(1, 64)
 NAME = Text(1, 160)
+DEVICE = DeviceName()
 KID = Bytes(8, 8)
 NONCE = Bytes(8, 8)
 

@@ -6,7 +6,7 @@ from jobseal import cose
 from jobseal.errors import Malformed
 from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES, PULL_MAX, STATEMENT_MAX_BYTES
 from jobseal.message import Message
-from jobseal.shape import CODE, HASH, KID, NONCE, TIME, UINT, Array, Bytes, Map, Row, must, optional
+from jobseal.shape import CODE, DEVICE, HASH, KID, NONCE, TIME, UINT, Array, Bytes, Map, Row, must, optional
 
 MYPY = False
 if MYPY:
@@ -22,7 +22,7 @@ class Assignment(Message):
 
     __slots__ = ("at", "catalogue", "device", "orders", "roster", "version")
     SHAPE = Map(
-        must(1, "device", CODE),
+        must(1, "device", DEVICE),
         must(2, "version", UINT),
         must(3, "at", TIME),
         must(4, "orders", Array(Row(("order", CODE), ("revision", UINT), ("digest", HASH)), 0, ASSIGNMENT_MAX)),

@@ -31,7 +31,10 @@ class Verifier:
         self._parsed: dict[bytes, Ed25519PublicKey] = {}
 
     def __call__(self, key: Key, signature: bytes, data: bytes) -> bool:
-        """Whether ``signature`` (64 bytes) is over ``data``. Raises :class:`SignatureUnverifiable` for an unusable key."""
+        """Whether ``signature`` (64 bytes) is over ``data``.
+
+        Raises :class:`SignatureUnverifiable` for an unusable key.
+        """
         try:
             if key.alg == ED25519:
                 self._ed25519(key).verify(signature, data)
