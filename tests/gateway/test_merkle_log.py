@@ -185,6 +185,7 @@ def test_a_proof_deep_in_the_past_reads_at_most_two_tiles_on_each_level() -> Non
 def test_no_more_tiles_are_kept_than_allowed_and_those_in_use_stay() -> None:
     table, _ = filled(2_000, 4)
     tree = LogTree(table, tile_height=4, tiles_kept=12)
+    tree.inclusion_proof(1_999, 2_000)
     for index in range(0, 2_000, 16):
         tree.inclusion_proof(index, 2_000)
         table.reads.clear()
