@@ -1,0 +1,137 @@
+"""Frames in a segment: how events lie in a file's bytes, which of them are intact, and which number each one has.
+
+Pure functions over bytes. A frame is ``length (u32) | CRC-32 of the event (u32) | the event's complete bytes``,
+big-endian; frames follow one another without padding. An event is opaque here: a frame's number is known only by
+counting, from the segment's first number forwards and from its known end backwards. What lies between two damaged
+places is placed only if the count leaves no choice; otherwise it is lost. Nothing is ever guessed.
+"""
+
+import struct
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+from zlib import crc32
+
+from jobseal.limits import EVENT_MAX_BYTES
+
+HEADER = struct.Struct(">II")
+HEADER_BYTES = HEADER.size
+
+
+class LostRange(NamedTuple):
+    """Sequence numbers whose frames cannot be read, both ends included."""
+
+    first: int
+    last: int
+
+
+class Stretch(NamedTuple):
+    """Intact frames in a row: frame ``seq + i`` with its header occupies ``bounds[i]`` to ``bounds[i + 1]``."""
+
+    seq: int
+    bounds: list[int]
+
+    @property
+    def end(self) -> int:
+        """The first number behind this stretch."""
+        return self.seq + len(self.bounds) - 1
+
+    def event(self, data: bytes | bytearray, seq: int) -> bytes:
+        """The event of that number, which must lie in this stretch."""
+        place = seq - self.seq
+        return bytes(data[self.bounds[place] + HEADER_BYTES : self.bounds[place + 1]])
+
+
+def encode(event: bytes) -> bytes:
+    """The frame of ``event``."""
+    return HEADER.pack(len(event), crc32(event)) + event
+
+
+def walk(data: bytes | bytearray, offset: int = 0) -> list[int]:
+    """Bounds of the intact frames that follow one another from ``offset`` on; ``[offset]`` when there is none."""
+    bounds = [offset]
+    size = len(data)
+    view = memoryview(data)
+    while offset + HEADER_BYTES < size:
+        length, checksum = HEADER.unpack_from(data, offset)
+        offset += HEADER_BYTES + length
+        if not 0 < length <= EVENT_MAX_BYTES or offset > size or crc32(view[offset - length : offset]) != checksum:
+            break
+        bounds.append(offset)
+    return bounds
+
+
+def resume(data: bytes | bytearray, offset: int) -> int | None:
+    """Where the next intact frame starts behind the damage at ``offset``; None when there is none.
+
+    The damaged frame's own length is tried first: what was damaged is more often the event than its header.
+    """
+    if offset + HEADER_BYTES < len(data):
+        skipped: int = offset + HEADER_BYTES + HEADER.unpack_from(data, offset)[0]
+        if _starts_frame(data, skipped):
+            return skipped
+    return next((at for at in range(offset + 1, len(data) - HEADER_BYTES) if _starts_frame(data, at)), None)
+
+
+def runs(data: bytes | bytearray) -> list[list[int]]:
+    """The bounds of every run of intact frames; the first starts at 0 and may be empty, damage lies between them."""
+    found = [walk(data)]
+    while (start := resume(data, found[-1][-1])) is not None:
+        found.append(walk(data, start))
+    return found
+
+
+def before(found: list[list[int]], data: bytes | bytearray, event: bytes) -> list[list[int]] | None:
+    """The runs ``found`` in ``data`` up to the frame of ``event``; None when that is not in them."""
+    for nth, run in enumerate(found):
+        for inner, (start, end) in enumerate(pairwise(run)):
+            if data[start + HEADER_BYTES : end] == event:
+                return [*found[:nth], run[: inner + 1]]
+    return None
+
+
+def place(found: list[list[int]], first: int, count: int, end: int | None) -> list[Stretch]:
+    """Numbers the runs of a segment that holds ``count`` frames from number ``first`` on.
+
+    ``end``: the byte at which its last frame ends; None when that is unknown, since copies of what the next
+    segment holds may follow. Then only the frames before the first damage have a number.
+    """
+    front = Stretch(first, found[0][: count + 1])
+    missing = count - sum(len(run) - 1 for run in found)
+    gaps = len(found) - 1
+    if front.end == first + count or end is None:
+        return [front]
+    if missing == gaps:  # so each gap is exactly one frame
+        placed = [front]
+        for run in found[1:]:
+            placed.append(Stretch(placed[-1].end + 1, run))
+        return placed
+    back = found[-1]
+    if missing > gaps > 0 and back[-1] == end:
+        return [front, Stretch(first + count - (len(back) - 1), back)]
+    return [front]
+
+
+def lost(stretches: Sequence[Stretch], first: int, count: int) -> list[LostRange]:
+    """The numbers from ``first`` on, ``count`` of them, that no stretch covers."""
+    ranges = []
+    expected = first
+    for stretch in stretches:
+        if stretch.seq > expected:
+            ranges.append(LostRange(expected, stretch.seq - 1))
+        expected = stretch.end
+    if expected < first + count:
+        ranges.append(LostRange(expected, first + count - 1))
+    return ranges
+
+
+def _starts_frame(data: bytes | bytearray, offset: int) -> bool:
+    start = offset + HEADER_BYTES
+    if start >= len(data):
+        return False
+    length: int
+    checksum: int
+    length, checksum = HEADER.unpack_from(data, offset)
+    if not 0 < length <= EVENT_MAX_BYTES or start + length > len(data):
+        return False
+    return crc32(memoryview(data)[start : start + length]) == checksum
