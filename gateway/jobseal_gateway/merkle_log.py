@@ -28,7 +28,8 @@ TILES_KEPT = 256  # in memory, about 16 KiB each
 
 _HASH = merkle.HASH_BYTES
 
-Tile = tuple[bytes, ...]  # its hashes by level, lowest first, each level one string
+TileRow = tuple[int, int, bytes]  # level, index and hash of the node that is a completed tile's root
+Tile = tuple[bytes, ...]  # in memory: its hashes by level, lowest first, each level one string
 
 
 class LogDamaged(JobsealError):
@@ -40,35 +41,23 @@ class LogDamaged(JobsealError):
 
 
 @dataclass(frozen=True, slots=True)
-class TileRoot:
-    """One completed tile to store: its root is node ``index`` of ``level``, counted from the leaves at level 0."""
-
-    level: int
-    index: int
-    hash: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class LogHead:
     """The log at one size, as the head row keeps it: ``frontier`` is the complete subtrees' roots, largest first.
 
-    ``frontier`` is 32 bytes for each one-bit of ``size``. Raises ``LogDamaged`` when it is not.
+    Those are 32 bytes each, one for each one-bit of ``size``. Raises ``LogDamaged`` when they are not.
     """
 
     size: int = 0
-    frontier: bytes = b""
+    frontier: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        if not 0 <= self.size <= merkle.MAX_SIZE or len(self.frontier) != _HASH * self.size.bit_count():
-            raise LogDamaged(f"its head at size {self.size} has a frontier of {len(self.frontier)} bytes")
-
-    def subtrees(self) -> list[bytes]:
-        """The frontier as separate 32-byte hashes."""
-        return [self.frontier[at : at + _HASH] for at in range(0, len(self.frontier), _HASH)]
+        fits = 0 <= self.size <= merkle.MAX_SIZE and len(self.frontier) == self.size.bit_count()
+        if not fits or any(len(item) != _HASH for item in self.frontier):
+            raise LogDamaged(f"the frontier in its head row does not belong to size {self.size}")
 
     def root(self) -> bytes:
         """The root that a checkpoint of this size states."""
-        return merkle.range_root(self.subtrees())
+        return merkle.range_root(list(self.frontier))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +71,10 @@ class Growth:
     after: LogHead
     nodes: tuple[list[bytes], ...]
 
-    def tile_roots(self, tile_height: int = TILE_HEIGHT) -> list[TileRoot]:
+    def tile_roots(self, tile_height: int = TILE_HEIGHT) -> list[TileRow]:
         """The rows to store beside the leaves: none for most appends, one for every 256 leaves."""
         return [
-            TileRoot(level, index, node)
+            (level, index, node)
             for level in range(tile_height, len(self.nodes), tile_height)
             for index, node in enumerate(self.nodes[level], self.before.size >> level)
         ]
@@ -104,7 +93,7 @@ def append(head: LogHead, leaf_hashes: Sequence[bytes]) -> Growth:
     size = head.size + len(completed)
     if size > merkle.MAX_SIZE:
         raise Malformed("log_size_invalid", "The log is full: its size is at most 2**53 - 1.")
-    standing = head.subtrees()  # the last one is the smallest
+    standing = list(head.frontier)  # the last one is the smallest
     kept: list[bytes] = []  # the new frontier's small end, smallest first
     nodes: list[list[bytes]] = []
     while completed:
@@ -114,7 +103,7 @@ def append(head: LogHead, leaf_hashes: Sequence[bytes]) -> Growth:
         if len(row) & 1:
             kept.append(row[-1])
         completed = _parents(row)
-    return Growth(head, LogHead(size, b"".join(standing + kept[::-1])), tuple(nodes))
+    return Growth(head, LogHead(size, (*standing, *kept[::-1])), tuple(nodes))
 
 
 class LogRows(Protocol):
@@ -128,7 +117,7 @@ class LogRows(Protocol):
         """The leaf hashes at positions ``[first, first + count)``; ``count`` is at most one tile."""
 
     def tile_roots(self, level: int, first: int, count: int) -> list[bytes]:
-        """The hashes of the stored ``TileRoot`` rows of ``level`` with index in ``[first, first + count)``."""
+        """The hashes of the stored ``TileRow`` rows of ``level`` with index in ``[first, first + count)``."""
 
 
 class LogTree:

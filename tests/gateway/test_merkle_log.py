@@ -20,10 +20,10 @@ class Table:
     def commit(self, growth: Growth) -> None:
         assert growth.before.size == len(self.rows[0])
         self.rows[0] += growth.completed(0, growth.before.size, growth.after.size)
-        for tile in growth.tile_roots(self.tile_height):
-            stored = self.rows.setdefault(tile.level, [])
-            assert tile.index == len(stored), "tile roots come in order, each once"
-            stored.append(tile.hash)
+        for level, index, node in growth.tile_roots(self.tile_height):
+            stored = self.rows.setdefault(level, [])
+            assert index == len(stored), "tile roots come in order, each once"
+            stored.append(node)
 
     def leaves(self, first: int, count: int) -> list[bytes]:
         return self.tile_roots(0, first, count)
@@ -133,7 +133,7 @@ def test_however_leaves_are_batched_the_head_and_the_stored_tiles_are_the_same(
         head = growth.after
     at_once, head_at_once = filled(sum(batches), tile_height)
     assert (head, table.rows) == (head_at_once, at_once.rows)
-    frontier = merkle.Frontier(head.size, head.subtrees())
+    frontier = merkle.Frontier(head.size, list(head.frontier))
     assert frontier.root() == head.root()
 
 
@@ -201,8 +201,12 @@ def test_a_leaf_that_is_not_32_bytes_is_not_appended(wrong: bytes) -> None:
         append(LogHead(), [*leaves_of(0, 3), wrong])
 
 
-@pytest.mark.parametrize(("size", "frontier"), [(1, b""), (0, bytes(32)), (3, bytes(32)), (2, bytes(33)), (-1, b"")])
-def test_a_head_whose_frontier_does_not_belong_to_its_size_is_reported_as_damage(size: int, frontier: bytes) -> None:
+@pytest.mark.parametrize(
+    ("size", "frontier"), [(1, ()), (0, (bytes(32),)), (3, (bytes(32),)), (2, (bytes(33),)), (-1, ())]
+)
+def test_a_head_whose_frontier_does_not_belong_to_its_size_is_reported_as_damage(
+    size: int, frontier: tuple[bytes, ...]
+) -> None:
     with pytest.raises(LogDamaged) as damage:
         LogHead(size, frontier)
     assert (damage.value.code, damage.value.fault) == ("log_damaged", OURS)
