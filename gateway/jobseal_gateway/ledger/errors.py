@@ -4,10 +4,11 @@ Only what a caller can act on has an error here; a broken rule of the schema (a 
 defect of ours and stays SQLAlchemy's own IntegrityError.
 """
 
-from jobseal.errors import OPERATOR, OURS, PEER, JobsealError
+from jobseal.errors import OPERATOR, OURS, PEER
+from jobseal_gateway.errors import GatewayError
 
 
-class LedgerUnavailable(JobsealError):
+class LedgerUnavailable(GatewayError):
     """The database did not answer, or could not write: full disk, lost connection, lock not had in time.
 
     Retryable. When it comes out of a commit the outcome is unknown: the rows may be there. The next attempt
@@ -18,14 +19,14 @@ class LedgerUnavailable(JobsealError):
         super().__init__("ledger_unavailable", sentence, OURS, False)
 
 
-class LedgerUnfit(JobsealError):
+class LedgerUnfit(GatewayError):
     """The database cannot keep what it is given, as it is set up now; an operator must change something."""
 
     def __init__(self, sentence: str, code: str = "ledger_unfit") -> None:
         super().__init__(code, sentence, OPERATOR, False)
 
 
-class KeyTaken(JobsealError):
+class KeyTaken(GatewayError):
     """Another enrolled key has this thumbprint or the same first 8 bytes of it."""
 
     def __init__(self, kid: bytes) -> None:

@@ -7,6 +7,7 @@ from jobseal_gateway.ledger.schema.columns import DECISION, EVIDENCE, PROJECTION
 from jobseal_gateway.ledger.schema.decisions import (
     acknowledgements,
     assignments,
+    documents,
     feed,
     feed_head,
     imports,
@@ -47,6 +48,7 @@ __all__ = [
     "cards",
     "checkpoints",
     "dirty_jobs",
+    "documents",
     "exceptions",
     "feed",
     "feed_head",

@@ -29,6 +29,18 @@ imports = table(
     text("summary"),
 )
 
+# What handhelds pull by digest: work orders as they see them, catalogues, rosters.
+documents = table(
+    DECISION,
+    "documents",
+    row_number(),
+    octets("digest"),
+    text("kind"),
+    octets("bytes"),
+    UniqueConstraint("digest"),
+)
+
+# snapshot is all that the office knows of the order; digest names the document that handhelds get of it.
 work_orders = table(
     DECISION,
     "work_orders",
@@ -80,7 +92,8 @@ price_lists = table(
     "price_lists",
     row_number(),
     text("name"),
-    number("version"),
+    text("version"),
+    octets("digest"),
     text("source"),
     number("at_ms"),
     UniqueConstraint("name", "version"),

@@ -104,6 +104,7 @@ verdicts = table(
     PrimaryKeyConstraint("branch_id", "seq", "code"),
 )
 
+# Size counts the salt and the bytes, as they travel and are stored.
 objects = table(
     EVIDENCE,
     "objects",

@@ -27,6 +27,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_checkpoints_size", "checkpoints", ["size"])
     op.create_table(
+        "documents",
+        sa.Column("id", NUMBER, autoincrement=True, nullable=False),
+        sa.Column("digest", OCTETS, nullable=False),
+        sa.Column("kind", TEXT, nullable=False),
+        sa.Column("bytes", OCTETS, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_documents"),
+        sa.UniqueConstraint("digest", name="uq_documents_digest"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "feed",
         sa.Column("position", NUMBER, autoincrement=False, nullable=False),
         sa.Column("type", TEXT, nullable=False),
@@ -141,7 +151,8 @@ def upgrade() -> None:
         "price_lists",
         sa.Column("id", NUMBER, autoincrement=True, nullable=False),
         sa.Column("name", TEXT, nullable=False),
-        sa.Column("version", NUMBER, nullable=False),
+        sa.Column("version", TEXT, nullable=False),
+        sa.Column("digest", OCTETS, nullable=False),
         sa.Column("source", TEXT, nullable=False),
         sa.Column("at_ms", NUMBER, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_price_lists"),

@@ -1,0 +1,102 @@
+"""Keys: every signing key that was ever enrolled, and the standing that the log gives it.
+
+A key's status is what the leaf at ``status_leaf`` says; what was logged before that leaf keeps its worth.
+"""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
+
+from jobseal_gateway.ledger.errors import KeyTaken
+from jobseal_gateway.ledger.rows import first, many
+from jobseal_gateway.ledger.schema import keys
+
+ACTIVE = "active"
+SUSPENDED = "suspended"
+REVOKED = "revoked"
+ROTATED = "rotated"
+
+KID_BYTES = 8  # the part of a thumbprint that messages carry
+
+
+class Key(NamedTuple):
+    """One enrolled key. ``trusted_seq`` is the last that a revocation for compromise still trusts, else None."""
+
+    id: int
+    thumbprint: bytes
+    kid: bytes
+    cose_key: bytes
+    device: str
+    enrolment_leaf: int
+    enrolment_hash: bytes
+    status: str
+    status_leaf: int
+    trusted_seq: int | None
+
+
+_ALL = select(keys).order_by(keys.c.id)
+_BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
+_BY_ID = select(keys).where(keys.c.id == bindparam("id"))
+_OF_DEVICE = select(keys).where(keys.c.device == bindparam("device")).order_by(keys.c.id)
+_CLASH = select(keys.c.id).where(or_(keys.c.kid == bindparam("kid"), keys.c.thumbprint == bindparam("thumbprint")))
+
+
+def enrol(
+    connection: Connection,
+    *,
+    thumbprint: bytes,
+    cose_key: bytes,
+    device: str,
+    enrolment_leaf: int,
+    enrolment_hash: bytes,
+) -> Key:
+    """Add a key as active since its enrolment's leaf.
+
+    Raises KeyTaken when its thumbprint, or the first 8 bytes of it, belong to a key already. Lock the log's head
+    before, as appending the enrolment's leaf does: that is what keeps two of these apart.
+    """
+    kid = thumbprint[:KID_BYTES]
+    if connection.execute(_CLASH, {"kid": kid, "thumbprint": thumbprint}).first() is not None:
+        raise KeyTaken(kid)
+    row = connection.execute(
+        insert(keys)
+        .values(
+            thumbprint=thumbprint,
+            kid=kid,
+            cose_key=cose_key,
+            device=device,
+            enrolment_leaf=enrolment_leaf,
+            enrolment_hash=enrolment_hash,
+            status=ACTIVE,
+            status_leaf=enrolment_leaf,
+        )
+        .returning(*keys.c)
+    ).one()
+    return Key._make(row)
+
+
+def every(connection: Connection) -> list[Key]:
+    """All keys, in order of enrolment."""
+    return many(Key, connection.execute(_ALL))
+
+
+def by_kid(connection: Connection, kid: bytes) -> Key | None:
+    """The key whose thumbprint begins with these 8 bytes."""
+    return first(Key, connection.execute(_BY_KID, {"kid": kid}))
+
+
+def by_id(connection: Connection, key_id: int) -> Key | None:
+    """The key with this row number."""
+    return first(Key, connection.execute(_BY_ID, {"id": key_id}))
+
+
+def of_device(connection: Connection, device: str) -> list[Key]:
+    """The keys of this device, in order of enrolment; the last is its present one."""
+    return many(Key, connection.execute(_OF_DEVICE, {"device": device}))
+
+
+def set_status(connection: Connection, key_id: int, status: str, leaf: int, trusted_seq: int | None = None) -> None:
+    """Record what the statement at ``leaf`` made of the key."""
+    connection.execute(
+        update(keys).where(keys.c.id == key_id).values(status=status, status_leaf=leaf, trusted_seq=trusted_seq)
+    )
