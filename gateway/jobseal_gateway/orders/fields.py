@@ -5,12 +5,10 @@ meaningless when it appended anything. Readers know nothing of other cells of th
 zone and are read by ``window``.
 """
 
-import difflib
 import re
-import zoneinfo
 from collections.abc import Callable
-from functools import lru_cache
 
+from jobseal_gateway import time_zone
 from jobseal_gateway.orders import columns
 from jobseal_gateway.orders.cell import Cell, Flaw
 from jobseal_gateway.orders.columns import Column
@@ -70,10 +68,8 @@ def _currency(_column: Column, cell: Cell, flaws: list[Flaw]) -> str:
 
 
 def _zone(_column: Column, cell: Cell, flaws: list[Flaw]) -> str:
-    if not zone_known(cell.text):
-        near = difflib.get_close_matches(cell.text, _zones(), n=1)
-        hint = f"; did you mean {near[0]}?" if near else "; write its IANA name, such as Europe/Vienna."
-        flaws.append(Flaw("unknown_time_zone", f'"{cell.text}" is not a time zone{hint}'))
+    if not time_zone.known(cell.text):
+        flaws.append(Flaw("unknown_time_zone", time_zone.unknown_sentence(cell.text)))
     return cell.text
 
 
@@ -127,16 +123,6 @@ def _check_count(items: tuple[str, ...], flaws: list[Flaw]) -> None:
     if len(items) > columns.LIST_MAX_ITEMS:
         sentence = f"The list has {len(items)} items; at most {columns.LIST_MAX_ITEMS} are allowed."
         flaws.append(Flaw("too_long", sentence))
-
-
-def zone_known(name: str) -> bool:
-    """Whether ``name`` is a time zone of the installed IANA database."""
-    return name in _zones()
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
 
 
 _READERS: dict[str, Reader] = {

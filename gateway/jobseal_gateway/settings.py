@@ -1,0 +1,260 @@
+"""The gateway's configuration: one TOML file to one value, or every mistake in it at its line and column.
+
+``SETTINGS`` is the whole list, with defaults, bounds and meaning; parsing, the template and the checks follow from
+it. Pure: nothing here looks whether a folder or a host is there. Paths are taken relative to the file's folder.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from jobseal_gateway import time_zone
+from jobseal_gateway.problem import Problem, in_order
+from jobseal_gateway.source.place import Path, path_text
+from jobseal_gateway.source.text import decode
+from jobseal_gateway.source.toml_file import TomlDocument, read_toml
+
+EMBEDDED = "embedded"
+EXTERNAL = "external"
+
+DATABASE_FILE = "gateway.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Mqtt:
+    """``broker`` embedded: the gateway starts mosquitto on ``port`` itself; external: it only connects."""
+
+    broker: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Where the API listens."""
+
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Billing:
+    """``price_list`` is the CSV file, empty for none yet; ``terms`` the list's id for orders that name none."""
+
+    price_list: str
+    terms: str
+    release: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of what is accepted. Per link identity: the quarantine's two bounds and the refusals."""
+
+    quarantine_items_per_day: int
+    quarantine_bytes_per_day: int
+    refusals_per_minute: int
+    free_space_low_water_bytes: int
+    feed_page_items: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intervals:
+    """Delays and periods, in seconds."""
+
+    retry_after_s: int
+    reconnect_max_s: int
+    checkpoint_every_s: int
+    long_poll_s: int
+    wide_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The complete configuration. ``data`` and ``billing.price_list`` are joined to the file's folder, and
+    ``database`` is an address in any case."""
+
+    organisation: str
+    time_zone: str
+    data: str
+    database: str
+    mqtt: Mqtt
+    http: Http
+    billing: Billing
+    limits: Limits
+    intervals: Intervals
+
+
+_SECTIONS = {"mqtt": Mqtt, "http": Http, "billing": Billing, "limits": Limits, "intervals": Intervals}
+
+# Says what is wrong with a value of the right type, or "" if nothing is.
+Check = Callable[[str | int], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key: its path, its default (None: it must be given), what it must be, and what it is for."""
+
+    path: tuple[str, ...]
+    default: str | int | None
+    check: Check
+    meaning: str
+
+
+def _text(most: int) -> Check:
+    def check(value: str | int) -> str:
+        fits = 0 < len(str(value)) <= most and str(value).isprintable()
+        return "" if fits else f"Give a text of 1 to {most} characters on one line."
+
+    return check
+
+
+def _any_text(value: str | int) -> str:
+    return "" if str(value).isprintable() else "Give a text on one line."
+
+
+def _whole(low: int, high: int) -> Check:
+    def check(value: str | int) -> str:
+        return "" if low <= int(value) <= high else f"{value} is out of range; {low} to {high} is possible."
+
+    return check
+
+
+def _one_of(*allowed: str) -> Check:
+    def check(value: str | int) -> str:
+        return "" if value in allowed else f'"{value}" is not possible here; these are: {", ".join(allowed)}.'
+
+    return check
+
+
+def _host(value: str | int) -> str:
+    fits = re.fullmatch(r"[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[?[0-9A-Fa-f:]{2,45}\]?", str(value))
+    return "" if fits else f'"{value}" is not a host name or address (without port and without "://").'
+
+
+def _zone(value: str | int) -> str:
+    return "" if time_zone.known(str(value)) else time_zone.unknown_sentence(str(value))
+
+
+def _database(value: str | int) -> str:
+    # The address may hold a password, so it is never repeated in a sentence.
+    schemes = ("sqlite:///", "postgresql://", "postgresql+psycopg://")
+    fits = not value or str(value).startswith(schemes)
+    return "" if fits else 'Begin the address with "sqlite:///" or "postgresql://", or leave it empty for SQLite.'
+
+
+_PORT = _whole(1, 65535)
+_SECONDS = _whole(1, 86400)
+
+SETTINGS = (
+    Setting(("organisation",), None, _text(160), "The name on records and screens."),
+    Setting(("time_zone",), "UTC", _zone, "For the office's own days; each order has its own zone."),
+    Setting(("data",), "data", _text(1024), "The folder for database, objects, keys and the broker's files."),
+    Setting(("database",), "", _database, "postgresql://... or sqlite:///...; empty: SQLite in the data folder."),
+    Setting(("mqtt", "broker"), EMBEDDED, _one_of(EMBEDDED, EXTERNAL), "embedded: the gateway starts mosquitto."),
+    Setting(("mqtt", "host"), "127.0.0.1", _host, "Where the broker listens."),
+    Setting(("mqtt", "port"), 1883, _PORT, "The broker's port."),
+    Setting(("http", "host"), "127.0.0.1", _host, "Where the API listens."),
+    Setting(("http", "port"), 8080, _PORT, "The API's port."),
+    Setting(("billing", "price_list"), "", _any_text, "The price list file (CSV); empty: none yet."),
+    Setting(("billing", "terms"), "STANDARD", _text(64), "The price list's id for orders that name no terms."),
+    Setting(("billing", "release"), "auto", _one_of("auto"), "auto: a record is released once it is ready."),
+    Setting(("limits", "quarantine_items_per_day"), 1000, _whole(0, 10**6), "Items kept for each link identity."),
+    Setting(("limits", "quarantine_bytes_per_day"), 2**20, _whole(0, 2**30), "Bytes kept for each link identity."),
+    Setting(("limits", "refusals_per_minute"), 1, _whole(0, 60), "Unsigned refusals sent to each link identity."),
+    Setting(("limits", "free_space_low_water_bytes"), 2**28, _whole(2**20, 2**40), "Below this ingest stops."),
+    Setting(("limits", "feed_page_items"), 500, _whole(1, 10_000), "The most that one page of the feed holds."),
+    Setting(("intervals", "retry_after_s"), 30, _whole(1, 300), "What an overloaded gateway tells devices to wait."),
+    Setting(("intervals", "reconnect_max_s"), 60, _whole(0, 300), "The longest wait before the broker is tried again."),
+    Setting(("intervals", "checkpoint_every_s"), 60, _SECONDS, "How often a checkpoint is signed while idle."),
+    Setting(("intervals", "long_poll_s"), 30, _whole(0, 300), "How long a feed request may wait for news."),
+    Setting(("intervals", "wide_after_s"), 86400, _whole(60, 31_536_000), "A wider proven interval is an exception."),
+)
+_BY_PATH = {setting.path: setting for setting in SETTINGS}
+
+
+def parse_settings(data: bytes, file: str, folder: PurePath) -> tuple[Settings | None, list[Problem]]:
+    """The settings in ``data``, or None and every mistake. ``folder`` is where relative paths start."""
+    text, problems = decode(data, file)
+    document, more = read_toml(text, file)
+    problems += more
+    if document is None:
+        return None, in_order(problems)
+    problems += _unknown_keys(document, file)
+    values: dict[tuple[str, ...], str | int] = {}
+    for setting in SETTINGS:
+        value, wrong = _value(setting, document)
+        if wrong:
+            line, column = document.place(setting.path) if wrong[0] != "missing_value" else (None, None)
+            problems.append(Problem(file, line, column, *wrong, path_text(setting.path)))
+        values[setting.path] = value
+    return (None if problems else _settings(values, folder)), in_order(problems)
+
+
+def template() -> str:
+    """A configuration file with every key at its default, explained; the ones that must be given are empty."""
+    lines = ["# Jobseal gateway. Every key may be left out, except those that are empty here."]
+    section = ""
+    for setting in SETTINGS:
+        if len(setting.path) > 1 and setting.path[0] != section:
+            section = setting.path[0]
+            lines += ["", f"[{section}]"]
+        default = "" if setting.default is None else setting.default
+        shown = str(default) if isinstance(default, int) else f'"{default}"'
+        lines += [f"# {setting.meaning}", f"{setting.path[-1]} = {shown}"]
+    return "\n".join(lines) + "\n"
+
+
+def _unknown_keys(document: TomlDocument, file: str) -> list[Problem]:
+    problems: list[Problem] = []
+
+    def unknown(path: Path, among: list[str]) -> None:
+        sentence = f"There is no such setting; these are: {', '.join(among)}."
+        problems.append(Problem(file, *document.place(path), "unknown_key", sentence, path_text(path)))
+
+    for key, value in document.data.items():
+        if key in _SECTIONS:
+            if not isinstance(value, dict):
+                sentence = f"This is a table; write [{key}] and its keys below it."
+                problems.append(Problem(file, *document.place((key,)), "bad_type", sentence, key))
+                continue
+            for inner in value:
+                if (key, inner) not in _BY_PATH:
+                    unknown((key, inner), [path[1] for path in _BY_PATH if path[0] == key and len(path) > 1])
+        elif (key,) not in _BY_PATH:
+            unknown((key,), [path[0] for path in _BY_PATH if len(path) == 1] + [f"[{name}]" for name in _SECTIONS])
+    return problems
+
+
+def _value(setting: Setting, document: TomlDocument) -> tuple[str | int, tuple[str, str] | None]:
+    """The value, its default included, and (code, sentence) if it cannot be used."""
+    found: object = document.data
+    for key in setting.path:
+        found = found.get(key) if isinstance(found, dict) else None
+    if found is None:
+        if setting.default is None:
+            return "", ("missing_value", f"This must be given: {setting.meaning}")
+        return setting.default, None
+    wanted = int if isinstance(setting.default, int) else str
+    if not isinstance(found, wanted) or isinstance(found, bool):
+        what = "a whole number" if wanted is int else "a text in quotes"
+        return "", ("bad_type", f"Give {what}.")
+    sentence = setting.check(found)
+    return found, ("bad_value", sentence) if sentence else None
+
+
+def _settings(values: dict[tuple[str, ...], str | int], folder: PurePath) -> Settings:
+    data = folder / str(values[("data",)])
+    prices = values[("billing", "price_list")]
+    values = {
+        **values,
+        ("data",): str(data),
+        ("database",): values[("database",)] or f"sqlite:///{data / DATABASE_FILE}",
+        ("billing", "price_list"): str(folder / str(prices)) if prices else "",
+    }
+    sections = {
+        name: section(**{path[1]: value for path, value in values.items() if path[0] == name})  # type: ignore[arg-type]
+        for name, section in _SECTIONS.items()
+    }
+    top = {path[0]: value for path, value in values.items() if len(path) == 1}
+    return Settings(**top, **sections)
