@@ -24,9 +24,13 @@ PORT_ATTEMPTS = 5
 
 
 class PostgresServer:
-    """One running server. ``start`` it, take databases from it, ``stop`` it."""
+    """One running server. ``start`` it, take databases from it, ``stop`` it.
 
-    def __init__(self) -> None:
+    ``settings`` are server settings by name; without any it runs as a fresh PostgreSQL does, fsync and all.
+    """
+
+    def __init__(self, **settings: str) -> None:
+        self._settings = settings
         self._account = "postgres" if os.geteuid() == 0 else None
         self._programs = _program_folder()
         self._folder = Path(tempfile.mkdtemp(prefix="jobseal-pg-"))
@@ -71,10 +75,11 @@ class PostgresServer:
 
     def database(self) -> str:
         """The URL of a new database, copied from the template."""
-        self._made += 1
-        name = f"test_{self._made}"
-        self._statement(f"CREATE DATABASE {name} TEMPLATE template_jobseal")
-        return self.url(name)
+        return self._create("TEMPLATE template_jobseal")
+
+    def empty(self) -> str:
+        """The URL of a new database without any table."""
+        return self._create("")
 
     def drop(self, url: str) -> None:
         """Remove a database made here, whoever is still connected to it."""
@@ -92,6 +97,12 @@ class PostgresServer:
     def _log(self) -> Path:
         return self._folder / "log"
 
+    def _create(self, options: str) -> str:
+        self._made += 1
+        name = f"test_{self._made}"
+        self._statement(f"CREATE DATABASE {name} {options}")
+        return self.url(name)
+
     def _run(self, program: str, *arguments: str) -> None:
         done = subprocess.run(
             [str(self._programs / program), *arguments],
@@ -106,7 +117,12 @@ class PostgresServer:
 
     def _serve(self) -> bool:
         """True when the server answers; False when it ended at once, as it does when the port was taken."""
-        settings = {"listen_addresses": "127.0.0.1", "port": str(self._port), "unix_socket_directories": ""}
+        settings = {
+            **self._settings,
+            "listen_addresses": "127.0.0.1",
+            "port": str(self._port),
+            "unix_socket_directories": "",
+        }
         command = [str(self._programs / "postgres"), "-D", str(self._data)]
         for name, value in settings.items():
             command += ["-c", f"{name}={value}"]

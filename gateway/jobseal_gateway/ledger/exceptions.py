@@ -45,4 +45,4 @@ def of_job(connection: Connection, job_id: int) -> list[Found]:
 
 def counts(connection: Connection) -> dict[str, int]:
     """How many exceptions there are of each code."""
-    return dict(row._tuple() for row in connection.execute(_COUNTS))
+    return dict(connection.execute(_COUNTS).all())

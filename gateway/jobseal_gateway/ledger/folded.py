@@ -49,7 +49,7 @@ class Documents:
 
     def counts(self, connection: Connection) -> dict[str, int]:
         """How many jobs are in each state."""
-        return dict(row._tuple() for row in connection.execute(self._counts))
+        return dict(connection.execute(self._counts).all())
 
 
 CARDS = Documents(schema.cards)

@@ -112,7 +112,7 @@ def of_branch(connection: Connection, branch_id: int, first: int, end: int) -> l
 def slots(connection: Connection, branch_id: int, first: int, end: int) -> dict[int, bytes]:
     """The hash of each event that this branch holds from seq ``first`` up to ``end``, by seq."""
     rows = connection.execute(_SLOTS, {"branch": branch_id, "first": first, "end": end})
-    return dict(row._tuple() for row in rows)
+    return dict(rows.all())
 
 
 def events_at(connection: Connection, key_id: int, seq: int) -> list[Leaf]:

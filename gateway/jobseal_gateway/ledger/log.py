@@ -76,7 +76,7 @@ def store_head(connection: Connection, size: int, frontier: Iterable[bytes]) -> 
 
 
 def add_tiles(connection: Connection, tiles: Iterable[tuple[int, int, bytes]]) -> None:
-    """Write (level, index, hash) of subtrees that have become complete; level 1 covers 256 leaves."""
+    """Write (level, index, hash) of tiles that have become complete; a root at level 8 covers 256 leaves."""
     rows = [{"level": level, "idx": idx, "hash": digest} for level, idx, digest in tiles]
     if rows:
         connection.execute(insert(log_tiles), rows)

@@ -53,7 +53,8 @@ _NAMED_BY = (
     .limit(1)
 )
 _JOBS = (
-    select(leaves.c.job_id.distinct())
+    select(leaves.c.job_id)
+    .distinct()
     .join(object_refs, object_refs.c.leaf == leaves.c.idx)
     .where(object_refs.c.object_id == bindparam("object"), leaves.c.job_id.is_not(None))
     .order_by(leaves.c.job_id)

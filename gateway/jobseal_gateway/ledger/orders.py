@@ -99,10 +99,10 @@ def keep_document(connection: Connection, digest: bytes, kind: str, data: bytes)
 
 def pulled(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, bytes]:
     """The documents with these digests, those that there are."""
-    return dict(row._tuple() for row in connection.execute(_DOCUMENTS, {"digests": list(digests)}))
+    return dict(connection.execute(_DOCUMENTS, {"digests": list(digests)}).all())
 
 
 def newest_document(connection: Connection, kind: str) -> tuple[bytes, bytes] | None:
     """(digest, bytes) of the document of this kind that was kept last, as of a catalogue or roster."""
     row = connection.execute(_NEWEST_DOCUMENT, {"kind": kind}).first()
-    return None if row is None else row._tuple()
+    return None if row is None else (row[0], row[1])

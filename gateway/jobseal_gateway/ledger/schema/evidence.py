@@ -160,7 +160,7 @@ quarantine_days = table(
     PrimaryKeyConstraint("link", "day"),
 )
 
-# Hashes of complete subtrees: level 1 covers 256 leaves, level 2 covers 65,536, and so on; level 0 is leaves.hash.
+# Roots of complete tiles, by level of the tree: one at level 8 covers 256 leaves, at level 16 65,536, and so on.
 log_tiles = table(
     EVIDENCE,
     "log_tiles",

@@ -50,7 +50,7 @@ def upgrade() -> None:
         "feed_head",
         sa.Column("id", NUMBER, autoincrement=False, nullable=False),
         sa.Column("position", NUMBER, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_feed_head_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_feed_head_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_feed_head"),
         sqlite_strict=True,
     )
@@ -114,7 +114,7 @@ def upgrade() -> None:
         sa.Column("frontier", OCTETS, nullable=False),
         sa.Column("checkpoint", OCTETS, nullable=True),
         sa.Column("checkpoint_ms", NUMBER, nullable=False),
-        sa.CheckConstraint("id = 1", name="ck_log_head_one_row"),
+        sa.CheckConstraint("id = 1", name=op.f("ck_log_head_one_row")),
         sa.PrimaryKeyConstraint("id", name="pk_log_head"),
         sqlite_strict=True,
     )
