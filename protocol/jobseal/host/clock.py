@@ -7,6 +7,7 @@ and counts sleep. Device and gateway use the same interface, so that one scaled 
 import time
 from pathlib import Path
 from typing import Protocol
+from uuid import UUID
 
 from jobseal.errors import OURS, JobsealError
 
@@ -88,9 +89,8 @@ class ScaledClock:
 
 
 def _boot_of(path: Path) -> bytes:
-    """The last 8 bytes of the kernel's boot id, a random UUID: two of their bits are fixed, 62 are random."""
+    """The last 8 bytes of the kernel's boot id, a random UUID: two bits of these are fixed, 62 are random."""
     try:
-        digits = path.read_text("ascii").strip().replace("-", "")
-        return bytes.fromhex(digits)[-BOOT_BYTES:]
+        return UUID(path.read_text("ascii").strip()).bytes[-BOOT_BYTES:]
     except (OSError, ValueError) as error:
         raise JobsealError("clock_unavailable", f"This machine gives no boot id: {error}.", OURS) from error
