@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from jobseal_gateway import time_zone
 from jobseal_gateway.problem import Problem, in_order
@@ -252,9 +253,9 @@ def _settings(values: dict[tuple[str, ...], str | int], folder: PurePath) -> Set
         ("database",): values[("database",)] or f"sqlite:///{data / DATABASE_FILE}",
         ("billing", "price_list"): str(folder / str(prices)) if prices else "",
     }
-    sections = {
-        name: section(**{path[1]: value for path, value in values.items() if path[0] == name})  # type: ignore[arg-type]
+    sections: dict[str, Any] = {
+        name: section(**{path[1]: value for path, value in values.items() if path[0] == name})
         for name, section in _SECTIONS.items()
     }
-    top = {path[0]: value for path, value in values.items() if len(path) == 1}
+    top: dict[str, Any] = {path[0]: value for path, value in values.items() if len(path) == 1}
     return Settings(**top, **sections)

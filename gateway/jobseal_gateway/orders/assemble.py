@@ -28,7 +28,7 @@ def assemble(raws: Iterable[RawOrder], mapping: Mapping, file: str) -> tuple[lis
         problems += raw.problems
         values = _values(_completed(raw, mapping), mapping, file, problems)
         _check_twice(raw, first_seen, file, problems)
-        if len(problems) == before:
+        if len(problems) == before and not raw.reported:
             orders.append(WorkOrder(**values))  # type: ignore[arg-type]
             kept.append(raw)
     circular = _circular(orders)
@@ -56,7 +56,7 @@ def _values(raw: RawOrder, mapping: Mapping, file: str, problems: list[Problem])
             problems.append(Problem(file, raw.line, raw.column, "missing_value", sentence, raw.name))
     # The zone comes first, because times are read in it.
     for name in sorted(raw.cells, key=lambda each: COLUMNS[each].kind == columns.TIME):
-        cell = _translated(name, raw.cells[name], mapping)
+        cell = mapping.translated(name, raw.cells[name])
         flaws: list[Flaw] = []
         if COLUMNS[name].kind != columns.TIME:
             values[name] = read(COLUMNS[name], cell, flaws)
@@ -67,12 +67,6 @@ def _values(raw: RawOrder, mapping: Mapping, file: str, problems: list[Problem])
             values.pop(name)
     _check_row(raw, values, file, problems)
     return values
-
-
-def _translated(name: str, cell: Cell, mapping: Mapping) -> Cell:
-    text = mapping.value(name, cell.text)
-    items = tuple(mapping.value(name, item) for item in cell.items)
-    return Cell(cell.line, cell.column, cell.name, text, items)
 
 
 def _check_row(raw: RawOrder, values: dict[str, Value], file: str, problems: list[Problem]) -> None:

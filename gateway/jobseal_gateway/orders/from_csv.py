@@ -76,5 +76,6 @@ def _raw(row: Row, placed: _Placed, mapping: Mapping) -> RawOrder:
     cells: dict[str, Cell] = {}
     for position, ours, heading in placed:
         cells[ours] = mapping.cell(ours, row.cells[position], row.line, position + 1, heading)
-    missing = frozenset(REQUIRED) - frozenset(cells)
+    # The heading's problem has said it; not with every row again.
+    missing = frozenset(REQUIRED) - frozenset(cells) - frozenset(mapping.defaults)
     return RawOrder(row.line, None, "", cells, reported=missing)

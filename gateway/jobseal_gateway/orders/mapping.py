@@ -59,9 +59,11 @@ class Mapping:
         parts = (part.strip() for part in text.split(self.list_separator))
         return Cell(line, column, name, items=tuple(part for part in parts if part))
 
-    def value(self, ours: str, text: str) -> str:
-        """Our word for their value in one of our columns; the value itself when nothing is mapped."""
-        return self.values.get(ours, {}).get(text, text)
+    def translated(self, ours: str, cell: Cell) -> Cell:
+        """The cell with our words for their values; a value that is not mapped stays as it is."""
+        words = self.values.get(ours, {})
+        items = tuple(words.get(item, item) for item in cell.items)
+        return Cell(cell.line, cell.column, cell.name, words.get(cell.text, cell.text), items)
 
 
 PLAIN = Mapping()
@@ -183,7 +185,8 @@ class _Reader:
             if ours == "id" or COLUMNS[ours].kind == TIME:
                 flaws.append(Flaw("bad_value", "This has no default; every order says its own."))
             else:
-                read(COLUMNS[ours], mapping.cell(ours, text, 0, None, ""), flaws)
+                cell = mapping.translated(ours, mapping.cell(ours, text, 0, None, ""))
+                read(COLUMNS[ours], cell, flaws)
             for flaw in flaws:
                 self._wrong(("defaults", ours), flaw.code, flaw.sentence)
 

@@ -55,7 +55,7 @@ def read_json(text: str, file: str) -> tuple[JsonDocument | None, list[Problem]]
 
 
 def _integer(digits: str) -> int:
-    if len(digits) > INTEGER_MAX_DIGITS:
+    if len(digits.lstrip("-")) > INTEGER_MAX_DIGITS:
         raise _Refused(f"A number may have at most {INTEGER_MAX_DIGITS} digits; write an id as text.", digits)
     return int(digits)
 

@@ -8,6 +8,7 @@ values from such a file: whoever gets a problem from here gets no trustworthy te
 from jobseal_gateway.problem import Problem
 
 FILE_MAX_BYTES = 32 * 1024 * 1024
+SAMPLE_BYTES = 4096  # enough of a file to tell UTF-16 from text with a stray zero
 
 _SIGNATURES = (
     (b"PK\x03\x04", "an Excel or LibreOffice workbook (or a zip file)"),
@@ -27,13 +28,18 @@ def decode(data: bytes, file: str, encoding: str = "utf-8") -> tuple[str, list[P
         if data.startswith(signature):
             sentence = f"This is {what}, not text. Save it as CSV (UTF-8) and import that."
             return "", [Problem(file, None, None, "not_text", sentence)]
-    if encoding != "utf-16" and (data.startswith(_UTF16_MARKS) or b"\x00" in data[:4096]):
+    if encoding != "utf-16" and (data.startswith(_UTF16_MARKS) or _every_other_byte_is_zero(data)):
         sentence = 'The file looks like UTF-16 ("Unicode text"), not UTF-8. Save it as CSV UTF-8.'
         return "", [Problem(file, 1, None, "wrong_encoding", sentence)]
     try:
         return data.decode("utf-8-sig" if encoding == "utf-8" else encoding), []
     except UnicodeDecodeError as error:
         return data.decode("cp1252", errors="replace"), [_undecodable(data, file, encoding, error.start)]
+
+
+def _every_other_byte_is_zero(data: bytes) -> bool:
+    start = data[:SAMPLE_BYTES]
+    return start.count(0) * 3 > len(start)
 
 
 def _undecodable(data: bytes, file: str, encoding: str, at: int) -> Problem:
