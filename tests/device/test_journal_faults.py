@@ -24,10 +24,13 @@ POWER_CUTS: dict[str, Callable[[int], int]] = {
     "everything unsynced is torn": lambda _: TEAR,
     "everything unsynced survives": lambda below: below - 1,
 }
-NEXT_PROCESS: dict[str, Callable[[SimulatedDisk], SimulatedDisk]] = {"kill": SimulatedDisk.killed} | {
-    name: lambda disk, choose=choose: disk.power_cut(choose)  # type: ignore[misc]
-    for name, choose in POWER_CUTS.items()
-}
+
+
+def cutting(choose: Callable[[int], int]) -> Callable[[SimulatedDisk], SimulatedDisk]:
+    return lambda disk: disk.power_cut(choose)
+
+
+NEXT_PROCESS = {"kill": SimulatedDisk.killed} | {name: cutting(choose) for name, choose in POWER_CUTS.items()}
 ATTEMPTS = count()
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -103,7 +104,7 @@ def test_a_wall_clock_set_by_hand_leaves_the_time_since_boot_alone() -> None:
 
 
 @pytest.mark.parametrize("make", [lambda: SystemClock(0), lambda: scaled(1.0)])
-def test_no_clock_sleeps_for_nothing_or_less(make: "type[Clock]") -> None:
+def test_no_clock_sleeps_for_nothing_or_less(make: Callable[[], Clock]) -> None:
     before = time.monotonic()
     make().sleep(0)
     make().sleep(-5)
