@@ -5,7 +5,7 @@ A key's status is what the leaf at ``status_leaf`` says; what was logged before 
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
 
 from jobseal_gateway.ledger.errors import KeyTaken
 from jobseal_gateway.ledger.rows import first, many
@@ -35,6 +35,7 @@ class Key(NamedTuple):
 
 
 _ALL = select(keys).order_by(keys.c.id)
+_VERSION = select(func.coalesce(func.max(keys.c.status_leaf), -1))
 _BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
 _BY_ID = select(keys).where(keys.c.id == bindparam("id"))
 _OF_DEVICE = select(keys).where(keys.c.device == bindparam("device")).order_by(keys.c.id)
@@ -78,6 +79,11 @@ def enrol(
 def every(connection: Connection) -> list[Key]:
     """All keys, in order of enrolment."""
     return many(Key, connection.execute(_ALL))
+
+
+def version(connection: Connection) -> int:
+    """A number that grows whenever a key is enrolled or changes its standing: the newest leaf that did so."""
+    return int(connection.execute(_VERSION).scalar_one())
 
 
 def by_kid(connection: Connection, kid: bytes) -> Key | None:

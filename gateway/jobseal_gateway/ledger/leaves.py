@@ -51,8 +51,17 @@ _OF_BRANCH = _ALL.where(
 ).order_by(leaves.c.seq)
 _OF_KEY = (
     _ALL.join(branches, branches.c.id == leaves.c.branch_id)
-    .where(branches.c.key_id == bindparam("key"), leaves.c.seq == bindparam("seq"))
+    .where(
+        branches.c.key_id == bindparam("key"),
+        leaves.c.seq >= bindparam("first"),
+        leaves.c.seq < bindparam("end"),
+    )
     .order_by(leaves.c.idx)
+)
+_JOBS_OF_KEY = (
+    select(leaves.c.job_id.distinct())
+    .join(branches, branches.c.id == leaves.c.branch_id)
+    .where(branches.c.key_id == bindparam("key"), leaves.c.job_id.is_not(None))
 )
 _ENTRIES = (
     select(leaves.c.type, leaves.c.hash)
@@ -117,7 +126,17 @@ def slots(connection: Connection, branch_id: int, first: int, end: int) -> dict[
 
 def events_at(connection: Connection, key_id: int, seq: int) -> list[Leaf]:
     """What the key signed for this seq, first-logged first: one event, or several where its chain forked."""
-    return _all(connection, _OF_KEY, {"key": key_id, "seq": seq})
+    return of_key(connection, key_id, seq, seq + 1)
+
+
+def of_key(connection: Connection, key_id: int, first: int, end: int) -> list[Leaf]:
+    """What the key signed for the seqs from ``first`` up to ``end``, on whatever branch, in log order."""
+    return _all(connection, _OF_KEY, {"key": key_id, "first": first, "end": end})
+
+
+def jobs_of_key(connection: Connection, key_id: int) -> list[int]:
+    """Every job that this key has an event for: what to fold again when the key's standing changes."""
+    return [job for job in connection.execute(_JOBS_OF_KEY, {"key": key_id}).scalars() if job is not None]
 
 
 def erase(connection: Connection, idx: int) -> None:

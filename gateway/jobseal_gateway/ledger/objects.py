@@ -59,6 +59,12 @@ _JOBS = (
     .where(object_refs.c.object_id == bindparam("object"), leaves.c.job_id.is_not(None))
     .order_by(leaves.c.job_id)
 )
+_EVENTS = (
+    select(leaves.c.branch_id, leaves.c.seq)
+    .join(object_refs, object_refs.c.leaf == leaves.c.idx)
+    .where(object_refs.c.object_id == bindparam("object"), object_refs.c.key_id == bindparam("key"))
+    .order_by(leaves.c.idx)
+)
 _CHUNKS = (
     select(object_chunks.c.bytes)
     .where(object_chunks.c.object_id == bindparam("object"))
@@ -134,6 +140,12 @@ def erase(connection: Connection, object_id: int) -> None:
 def jobs_naming(connection: Connection, object_id: int) -> list[int]:
     """The jobs whose events name this object: what to fold again when its state changes."""
     return [job for job in connection.execute(_JOBS, {"object": object_id}).scalars() if job is not None]
+
+
+def events_naming(connection: Connection, object_id: int, key_id: int) -> list[tuple[int, int]]:
+    """(branch, seq) of each of this key's events that names the object, in log order."""
+    rows = connection.execute(_EVENTS, {"object": object_id, "key": key_id})
+    return [(branch_id, seq) for branch_id, seq in rows if branch_id is not None and seq is not None]
 
 
 def _drop(connection: Connection, object_id: int, state: str) -> None:

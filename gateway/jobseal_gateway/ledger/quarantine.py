@@ -3,6 +3,7 @@
 The bounds are per link identity and UTC day, so that a stranger fills neither the disk nor his neighbour's share.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, text
@@ -46,11 +47,11 @@ _TODAY = text(
     """
 )
 _COUNT_KEPT = text(
-    "UPDATE quarantine_days SET kept_items = kept_items + 1, kept_bytes = kept_bytes + :size"
+    "UPDATE quarantine_days SET kept_items = kept_items + :items, kept_bytes = kept_bytes + :size"
     " WHERE link = :link AND day = :day"
 )
 _COUNT_DROPPED = text(
-    "UPDATE quarantine_days SET dropped_items = dropped_items + 1, dropped_bytes = dropped_bytes + :size"
+    "UPDATE quarantine_days SET dropped_items = dropped_items + :items, dropped_bytes = dropped_bytes + :size"
     " WHERE link = :link AND day = :day"
 )
 _AFTER = select(quarantine).where(quarantine.c.id > bindparam("id")).order_by(quarantine.c.id).limit(bindparam("most"))
@@ -59,14 +60,30 @@ _DAYS = select(quarantine_days).order_by(quarantine_days.c.day, quarantine_days.
 
 def put(connection: Connection, link: str, now_ms: int, code: str, data: bytes) -> bool:
     """Keep ``data`` if the day's bounds for this link allow it, else count it. True when it was kept."""
+    return put_all(connection, link, now_ms, [(code, data)]) == 1
+
+
+def put_all(connection: Connection, link: str, now_ms: int, items: Sequence[tuple[str, bytes]]) -> int:
+    """Keep each (code, bytes) that the day's bounds for this link allow, count the others. How many were kept.
+
+    The statements are as many for a thousand items as for one: garbage must cost less to refuse than to send.
+    """
     key = {"link": link, "day": now_ms // DAY_MS}
     today = Day._make(connection.execute(_TODAY, key).one())
-    if today.kept_items >= ITEMS_PER_DAY or today.kept_bytes + len(data) > BYTES_PER_DAY:
-        connection.execute(_COUNT_DROPPED, {**key, "size": len(data)})
-        return False
-    connection.execute(insert(quarantine), {"link": link, "received_ms": now_ms, "code": code, "bytes": data})
-    connection.execute(_COUNT_KEPT, {**key, "size": len(data)})
-    return True
+    room_items, room_bytes = ITEMS_PER_DAY - today.kept_items, BYTES_PER_DAY - today.kept_bytes
+    kept = []
+    for code, data in items:
+        if len(kept) < room_items and len(data) <= room_bytes:
+            kept.append({"link": link, "received_ms": now_ms, "code": code, "bytes": data})
+            room_bytes -= len(data)
+    kept_bytes = BYTES_PER_DAY - today.kept_bytes - room_bytes
+    if kept:
+        connection.execute(insert(quarantine), kept)
+        connection.execute(_COUNT_KEPT, {**key, "items": len(kept), "size": kept_bytes})
+    if len(kept) < len(items):
+        dropped_bytes = sum(len(data) for _, data in items) - kept_bytes
+        connection.execute(_COUNT_DROPPED, {**key, "items": len(items) - len(kept), "size": dropped_bytes})
+    return len(kept)
 
 
 def after(connection: Connection, item_id: int, most: int) -> list[Item]:

@@ -7,7 +7,7 @@ of the exceptions in the domain.
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, select, text
+from sqlalchemy import Connection, bindparam, func, select, text
 
 from jobseal_gateway.ledger.rows import many
 from jobseal_gateway.ledger.schema import leaves, verdicts
@@ -31,6 +31,7 @@ _OF_BRANCHES = (
     .order_by(verdicts.c.seq, verdicts.c.branch_id, verdicts.c.code)
     .limit(bindparam("most"))
 )
+_LAST = select(func.max(verdicts.c.seq)).where(verdicts.c.branch_id.in_(bindparam("branches", expanding=True)))
 _OF_JOB = (
     select(leaves.c.idx, verdicts.c.code)
     .join(verdicts, (verdicts.c.branch_id == leaves.c.branch_id) & (verdicts.c.seq == leaves.c.seq))
@@ -50,6 +51,12 @@ def of_branches(connection: Connection, branch_ids: Iterable[int], first: int, m
     """At most so many verdicts from seq ``first`` on, lowest seq first: what a receipt has room for."""
     rows = connection.execute(_OF_BRANCHES, {"branches": list(branch_ids), "first": first, "most": most})
     return many(Verdict, rows)
+
+
+def last_seq(connection: Connection, branch_ids: Iterable[int]) -> int:
+    """The highest seq of these branches that has a verdict, -1 when none has: most keys never get one."""
+    found: int | None = connection.scalar(_LAST, {"branches": list(branch_ids)})
+    return -1 if found is None else found
 
 
 def of_job(connection: Connection, job_id: int) -> dict[int, list[str]]:

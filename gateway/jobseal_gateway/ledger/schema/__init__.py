@@ -34,6 +34,7 @@ from jobseal_gateway.ledger.schema.evidence import (
     office,
     quarantine,
     quarantine_days,
+    refused_slots,
     verdicts,
 )
 from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, ratings
@@ -70,6 +71,7 @@ __all__ = [
     "quarantine_days",
     "ratings",
     "record_statuses",
+    "refused_slots",
     "released_records",
     "snapshots",
     "technicians",

@@ -104,6 +104,16 @@ verdicts = table(
     PrimaryKeyConstraint("branch_id", "seq", "code"),
 )
 
+# Slots settled by bytes whose signature does not verify: only their hash, which the event after them names.
+refused_slots = table(
+    EVIDENCE,
+    "refused_slots",
+    number("branch_id", ForeignKey("branches.id")),
+    number("seq"),
+    octets("hash"),
+    PrimaryKeyConstraint("branch_id", "seq"),
+)
+
 # Size counts the salt and the bytes, as they travel and are stored.
 objects = table(
     EVIDENCE,

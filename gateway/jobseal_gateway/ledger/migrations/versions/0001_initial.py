@@ -377,6 +377,15 @@ def upgrade() -> None:
     )
     op.create_index("ix_holes_branch_id_first_seq", "holes", ["branch_id", "first_seq"])
     op.create_table(
+        "refused_slots",
+        sa.Column("branch_id", NUMBER, nullable=False),
+        sa.Column("seq", NUMBER, nullable=False),
+        sa.Column("hash", OCTETS, nullable=False),
+        sa.ForeignKeyConstraint(["branch_id"], ["branches.id"], name="fk_refused_slots_branch_id"),
+        sa.PrimaryKeyConstraint("branch_id", "seq", name="pk_refused_slots"),
+        sqlite_strict=True,
+    )
+    op.create_table(
         "verdicts",
         sa.Column("branch_id", NUMBER, nullable=False),
         sa.Column("seq", NUMBER, nullable=False),

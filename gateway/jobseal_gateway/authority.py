@@ -1,0 +1,121 @@
+"""The gateway's own keys: root, log and office, the root's word for the other two, and the id of the log.
+
+Everything is in one folder: ``root.seed``, ``log.seed`` and ``office.seed`` (32 bytes each, mode 0600) and
+``authority.cbor``, which holds nothing secret and is written last, so that its presence means that all is there.
+The root's seed is needed to certify and to declare a restart; it may be kept elsewhere the rest of the time.
+No key that exists is ever made again or overwritten: a lost key is a person's matter, not a default.
+"""
+
+import secrets
+from pathlib import Path
+
+from jobseal import authority, cbor, key
+from jobseal.authority import LOG, OFFICE, Authority, Certification, certify
+from jobseal.cose import Verifier
+from jobseal.errors import OPERATOR, JobsealError
+from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
+from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal_gateway import durable
+from jobseal_gateway.errors import GatewayError
+
+LOG_ID_BYTES = 16
+STATEMENT = "authority.cbor"
+ROOT = "root"
+
+
+class AuthorityUnusable(GatewayError):
+    """The gateway's keys are missing or do not belong together; it must not start with them."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("authority_unusable", sentence, OPERATOR, False)
+
+
+class GatewayKeys:
+    """``log`` and ``office`` sign; ``authority`` holds the three public keys; ``log_id`` (16 bytes) names the log.
+
+    ``certifications`` are the root's complete statements over the log and the office key.
+    """
+
+    __slots__ = ("authority", "certifications", "log", "log_id", "office")
+
+    def __init__(
+        self,
+        public: Authority,
+        certifications: list[bytes],
+        log_id: bytes,
+        log: Ed25519Signer,
+        office: Ed25519Signer,
+    ) -> None:
+        self.authority = public
+        self.certifications = certifications
+        self.log_id = log_id
+        self.log = log
+        self.office = office
+
+    @property
+    def fingerprint(self) -> str:
+        """The root's thumbprint in hex: what a person compares, and what ``jobseal verify --trust`` takes."""
+        return self.authority.root.thumbprint.hex()
+
+    def public(self) -> bytes:
+        """What a device is given at enrolment: CBOR [root COSE_Key, [certifications]]."""
+        return cbor.encode([self.authority.root.encode(), self.certifications])
+
+
+def create(folder: Path, now_ms: int, verifier: Verifier) -> GatewayKeys:
+    """The gateway's keys, made now (Unix ms UTC) if they are not there; a creation cut short is finished.
+
+    Raises AuthorityUnusable, or OSError when the folder cannot be written.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / STATEMENT).exists():
+        root, log, office = (_made(folder / f"{name}.seed") for name in (ROOT, LOG, OFFICE))
+        certifications = [
+            certify(Certification(role=role, key=signer.key.encode(), at=now_ms), root)
+            for role, signer in ((LOG, log), (OFFICE, office))
+        ]
+        log_id = secrets.token_bytes(LOG_ID_BYTES)
+        durable.create(folder / STATEMENT, cbor.encode([root.key.encode(), certifications, log_id]))
+    return load(folder, verifier)
+
+
+def load(folder: Path, verifier: Verifier) -> GatewayKeys:
+    """The keys as they are on disk, all checked against each other; the root's seed need not be there.
+
+    Raises AuthorityUnusable, saying which file is wrong.
+    """
+    statement = folder / STATEMENT
+    try:
+        root, certifications, log_id = cbor.decode(statement.read_bytes(), STATEMENT_MAX_BYTES)
+        public = authority.verify(key.decode(root), certifications, verifier)
+    except (OSError, JobsealError, ValueError, TypeError) as error:
+        raise AuthorityUnusable(f"{statement} cannot be used ({error}); run init, or restore it.") from error
+    log = _belonging(folder / f"{LOG}.seed", public.log)
+    office = _belonging(folder / f"{OFFICE}.seed", public.office)
+    return GatewayKeys(public, certifications, log_id, log, office)
+
+
+def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
+    """The root key itself, for the few acts that only it can do. Raises AuthorityUnusable while it is elsewhere."""
+    return _belonging(folder / f"{ROOT}.seed", keys.authority.root)
+
+
+def _made(path: Path) -> Ed25519Signer:
+    # A seed left by a creation that was cut short is taken up: somebody may have noted its fingerprint already.
+    if not path.exists():
+        durable.create(path, secrets.token_bytes(SEED_BYTES))
+    return _signer(path)
+
+
+def _belonging(path: Path, public: key.Key) -> Ed25519Signer:
+    signer = _signer(path)
+    if signer.key.thumbprint != public.thumbprint:
+        raise AuthorityUnusable(f"{path} is not the key that the root certified; restore the right one.")
+    return signer
+
+
+def _signer(path: Path) -> Ed25519Signer:
+    try:
+        return Ed25519Signer(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AuthorityUnusable(f"{path} is not a private key of {SEED_BYTES} bytes ({error}); restore it.") from error
