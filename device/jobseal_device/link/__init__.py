@@ -1,0 +1,1 @@
+"""The handheld's way to a broker: one small contract, and what carries it (paho-mqtt, memory)."""
