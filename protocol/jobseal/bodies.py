@@ -58,7 +58,8 @@ CORRECTION_REASONS = {
 }
 
 SHAPES = {
-    "session.opened": Map(may(1, "software", Text(1, 32))),
+    # follows: in a new key's first event, the hash of the key.rotated event that ended the earlier chain.
+    "session.opened": Map(may(1, "software", Text(1, 32)), may(2, "follows", HASH)),
     "session.closed": Map(may(1, "reason", OneOf("logout", "idle", "shutdown"))),
     "job.accepted": Map(
         must(1, "order", optional(HASH)),

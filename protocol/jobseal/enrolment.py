@@ -8,10 +8,14 @@ must lie on the curve; its group has no small subgroups.
 from jobseal import edwards, office
 from jobseal import key as keys
 from jobseal.errors import Malformed
-from jobseal.key import Key
+from jobseal.key import KEY_MAX_BYTES, Key
+from jobseal.message import Message
+from jobseal.shape import Array, Bytes, Integer, Map, Row, Text, must
 
 MYPY = False
 if MYPY:
+    from typing import Any
+
     from jobseal.cose import Verifier
     from jobseal.office import Act
 
@@ -72,3 +76,24 @@ def verify(data: bytes, office_key: Key, verifier: "Verifier") -> Enrolment:
     enrolment = Enrolment(data, act)
     check_key(enrolment.key)
     return enrolment
+
+
+class Welcome(Message):
+    """What a newly enrolled device is handed: ``statement``, the gateway's ``root`` COSE_Key with its ``authority``
+    certifications, and ``brokers``, [host, port] each, in order of preference.
+
+    Unsigned as a whole: the device checks the root against the fingerprint that a person gave it, and all else
+    from there.
+    """
+
+    __slots__ = ("authority", "brokers", "root", "statement")
+    SHAPE = Map(
+        must(1, "statement", Bytes(1, 4096)),
+        must(2, "root", Bytes(1, KEY_MAX_BYTES)),
+        must(3, "authority", Array(Bytes(1, 512), 2, 3)),
+        must(4, "brokers", Array(Row(("host", Text(1, 253)), ("port", Integer(1, 65535))), 1, 8)),
+    )
+    statement: bytes
+    root: bytes
+    authority: "list[bytes]"
+    brokers: "list[Any]"

@@ -44,7 +44,7 @@ class Message:
         wrong = cls.SHAPE.problem(value)
         if wrong:
             raise Malformed("malformed", cls.__name__ + ": " + wrong)
-        message = cls.__new__(cls)
+        message = object.__new__(cls)  # not cls.__new__: MicroPython's classes have none
         message._assign(value)
         return message
 

@@ -2,8 +2,8 @@
 //
 //     node run.mjs [PROTOCOL_DIR]
 //
-// Copies PROTOCOL_DIR/jobseal/*.py (host/ aside), PROTOCOL_DIR/vectors and the Python beside this file into
-// MicroPython's own file system, which is in memory (it cannot mount the host's), offers it the module
+// Copies PROTOCOL_DIR/jobseal/*.py (host/ aside), PROTOCOL_DIR/vectors, the vectors' checker and the Python beside
+// this file into MicroPython's own file system, which is in memory (it cannot mount the host's), offers it the module
 // `hostcrypto` in place of the crypto that a real board brings, and runs vectors_main.py there.
 // Exit status: 0 if all holds, 1 if something does not.
 //
@@ -17,6 +17,7 @@ import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/m
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROTOCOL_DIR = resolve(process.argv[2] ?? join(HERE, "..", "..", "protocol"));
+const CHECKER = ["check.py", "diagnostic.py"]; // what of tests/vectors runs there: the same file as on CPython
 const HEAP_BYTES = 8 * 1024 * 1024;
 
 // SubjectPublicKeyInfo up to the raw key: RFC 8410 section 4, and RFC 5480 section 2 with an uncompressed point.
@@ -66,6 +67,7 @@ micropython.registerJsModule("hostcrypto", hostcrypto);
 
 copyFolder(micropython, join(PROTOCOL_DIR, "jobseal"), "/lib/jobseal", (name) => name.endsWith(".py"));
 copyFolder(micropython, HERE, "/lib", (name) => name.endsWith(".py") && !name.startsWith("test_"));
+copyFolder(micropython, join(HERE, "..", "vectors"), "/lib/tests/vectors", (name) => CHECKER.includes(name));
 if (existsSync(join(PROTOCOL_DIR, "vectors"))) {
   copyFolder(micropython, join(PROTOCOL_DIR, "vectors"), "/vectors", (name) => name.endsWith(".json"));
 }

@@ -1,0 +1,280 @@
+"""Holds the protocol to the golden vectors: the same code on CPython and on MicroPython.
+
+A valid vector must be taken, mean the stated value, and come out of the encoder as the same bytes. An invalid one must
+be refused with the stated code, by an error of Jobseal's own. What differs is told in a sentence; nothing is printed
+and no file is read here. The verifier is that of the host.
+"""
+
+from jobseal import (
+    authority,
+    bodies,
+    bundle,
+    cbor,
+    checkpoint,
+    cose,
+    enrolment,
+    event,
+    frame,
+    key,
+    merkle,
+    office,
+    receipt,
+    record,
+    shape,
+    work,
+)
+from jobseal import object as objects
+from jobseal.errors import JobsealError, Malformed
+from jobseal.limits import BUNDLE_MAX_BYTES, RECORD_MAX_BYTES, STATEMENT_MAX_BYTES
+from tests.vectors.diagnostic import from_json
+
+MYPY = False
+if MYPY:
+    from typing import Any
+
+    from jobseal.cose import Verifier
+    from jobseal.key import Key
+
+CBOR_MAX_BYTES = 4096
+SHAPES = {"decimal": shape.DECIMAL, "code": shape.CODE, "device": shape.DEVICE}
+
+
+def run(file: "dict[str, Any]", verifier: "Verifier") -> "tuple[int, list[str]]":
+    """(how many vectors ran, what was wrong) for the content of one vector file.
+
+    Raises KeyError for a noun that has no check: a file that nobody checks proves nothing.
+    """
+    check = CHECKS[file["noun"]]
+    failures = []
+    for vector in file["vectors"]:
+        wrong = problem(check, vector, verifier)
+        if wrong:
+            failures.append(file["noun"] + " " + vector["name"] + ": " + wrong)
+    return len(file["vectors"]), failures
+
+
+def problem(check: "Any", vector: "dict[str, Any]", verifier: "Verifier") -> str:
+    """What is wrong with how one vector came out, or ""."""
+    data = bytes.fromhex(vector.get("hex", ""))
+    try:
+        wrong = check(vector, data, verifier)
+    except JobsealError as error:
+        if vector["valid"]:
+            return "was refused with " + str(error)
+        if error.code != vector["code"]:
+            return "was refused with " + error.code + " instead of " + vector["code"]
+        if not error.sentence or error.fault != "peer":
+            return "was refused without a sentence, or blamed on " + error.fault
+        return ""
+    except Exception as error:
+        return "made the code fail with " + repr(error)
+    if wrong or vector["valid"]:
+        return wrong or ""
+    return "was taken"
+
+
+def _same(vector: "dict[str, Any]", encoded: bytes, again: bytes, what: str) -> str:
+    """Whether ``encoded`` says the vector's value, and the message's own encoder gave the same bytes (``again``)."""
+    if not vector["valid"]:
+        return ""
+    if cbor.encode(from_json(vector["value"])) != encoded:
+        return what + " does not mean the stated value"
+    return "" if again == encoded else what + " is not what its own encoding gives"
+
+
+def _named(vector: "dict[str, Any]", name: str, value: bytes) -> str:
+    if name not in vector or bytes.fromhex(vector[name]) == value:  # b"".hex() is bytes on MicroPython
+        return ""
+    return name + " is " + repr(value)
+
+
+def _hash(vector: "dict[str, Any]", data: bytes) -> str:
+    return _named(vector, "hash", office.hash_of(data))
+
+
+def _key_of(vector: "dict[str, Any]") -> "Key":
+    return key.decode(bytes.fromhex(vector["key"]))
+
+
+def _payload(data: bytes) -> bytes:
+    return cose.parse(data, RECORD_MAX_BYTES).payload
+
+
+def _cbor(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    value = cbor.decode(data, CBOR_MAX_BYTES)
+    return _same(vector, data, cbor.encode(value), "the item")
+
+
+def _shape(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    value = cbor.decode(data, CBOR_MAX_BYTES)
+    wrong = SHAPES[vector["shape"]].problem(value)
+    if wrong:
+        raise Malformed("malformed", wrong)
+    return _same(vector, data, cbor.encode(value), "the text")
+
+
+def _key(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    found = key.decode(data)
+    enrolment.check_key(found)
+    names = _named(vector, "thumbprint", found.thumbprint) or _named(vector, "kid", found.kid)
+    return names or _same(vector, data, found.encode(), "the key")
+
+
+def _cose(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    payload = cose.open_signed(data, STATEMENT_MAX_BYTES, vector["domain"], _key_of(vector), verifier)
+    return "" if not vector["valid"] or payload == from_json(vector["value"]) else "the payload is another"
+
+
+def _event(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    signed = event.parse(data)
+    cose.verify(signed.envelope, cose.EVENT, _key_of(vector), verifier)
+    if signed.data != data or signed.envelope.kid != event.kid_of(data):
+        return "the event does not keep its own bytes"
+    wrong = _named(vector, "hash", signed.hash)
+    return wrong or _same(vector, signed.envelope.payload, signed.event.encode(), "the payload")
+
+
+def _bodies(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    kind, body = vector["kind"], cbor.decode(data, CBOR_MAX_BYTES)
+    wrong = bodies.problem(kind, body)
+    if wrong:
+        raise Malformed("malformed_body" if kind in bodies.SHAPES else "unknown_kind", wrong)
+    if [item[0].hex() for item in bodies.objects(kind, body)] != vector["objects"]:
+        return "the body names other objects"
+    again = bodies.SHAPES[kind].keyed(bodies.named(kind, body))
+    return _same(vector, data, cbor.encode(again), "the body")
+
+
+def _frame(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    if vector["direction"] == "up":
+        return _same(vector, data, frame.encode(frame.decode_up(data)), "the frame")
+    name, message = frame.decode_down(data)
+    if type(message) is bytes:
+        return _same(vector, data, frame.encode_signed(name, message), "the frame")
+    return _same(vector, data, frame.encode(message), "the frame")
+
+
+def _receipt(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    found = receipt.verify(data, _key_of(vector), verifier)
+    return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
+
+
+def _checkpoint(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    found = checkpoint.verify(data, _key_of(vector), verifier)
+    return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
+
+
+def _authority(vector: "dict[str, Any]", _: bytes, verifier: "Verifier") -> str:
+    certifications = [bytes.fromhex(text) for text in vector["certifications"]]
+    found = authority.verify(_key_of(vector), certifications, verifier)
+    return _named(vector, "log", found.log.thumbprint) or _named(vector, "office", found.office.thumbprint)
+
+
+def _office(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    verify = office.verify_restart if vector.get("by") == "root" else office.verify
+    found = verify(data, _key_of(vector), verifier)
+    return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
+
+
+def _enrolment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    found = enrolment.verify(data, _key_of(vector), verifier)
+    act = office.verify(found.data, _key_of(vector), verifier)
+    return _named(vector, "hash", found.hash) or _same(vector, _payload(data), act.encode(), "the payload")
+
+
+def _welcome(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    return _same(vector, data, enrolment.Welcome.decode(data, STATEMENT_MAX_BYTES).encode(), "the welcome")
+
+
+def _assignment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    found = work.verify(data, vector["device"], _key_of(vector), verifier)
+    return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
+
+
+def _record(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    found = record.verify(data, _key_of(vector), verifier)
+    if [line.to_map() for line in found.line_items()] != found.lines:
+        return "its lines are not what they say they are"
+    return _named(vector, "hash", record.digest(data)) or _same(vector, _payload(data), found.encode(), "the payload")
+
+
+def _object(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    named = from_json(vector["value"] if vector["valid"] else vector["reference"])
+    content = objects.content(data, named)
+    if objects.reference(data, named[2]) != named or objects.salted(content, data[: objects.SALT_BYTES]) != data:
+        return "the reference is not the object's own"
+    return _named(vector, "content", content)
+
+
+def _bundle(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    return _same(vector, data, bundle.Bundle.decode(data, BUNDLE_MAX_BYTES).encode(), "the bundle")
+
+
+def _merkle(vector: "dict[str, Any]", _: bytes, __: "Verifier") -> str:
+    if not MERKLE_CHECKS[vector["what"]](vector):
+        raise Malformed("proof", "it does not hold: the function answers false")
+    return ""
+
+
+def _bytes(vector: "dict[str, Any]", *names: str) -> "list[bytes]":
+    return [bytes.fromhex(vector[name]) for name in names]
+
+
+def _proof(vector: "dict[str, Any]") -> "list[bytes]":
+    return [bytes.fromhex(text) for text in vector["proof"]]
+
+
+def _root(vector: "dict[str, Any]") -> bool:
+    leaves = [merkle.leaf_hash(bytes.fromhex(text)) for text in vector["entries"]]
+    frontier = merkle.Frontier()
+    for leaf in leaves:
+        frontier.append(leaf)
+    return merkle.root(leaves) == frontier.root() == bytes.fromhex(vector["root"])
+
+
+def _leaf(vector: "dict[str, Any]") -> bool:
+    kind, statement, entry, leaf = _bytes(vector, "kind", "statement", "entry", "leaf")
+    made = merkle.entry(kind, office.hash_of(statement))
+    return made == entry and merkle.leaf_hash(made) == leaf
+
+
+def _inclusion(vector: "dict[str, Any]") -> bool:
+    leaf, root = _bytes(vector, "leaf", "root")
+    return merkle.verify_inclusion(leaf, vector["index"], vector["size"], _proof(vector), root)
+
+
+def _consistency(vector: "dict[str, Any]") -> bool:
+    old_root, new_root = _bytes(vector, "old_root", "new_root")
+    old_size, new_size = vector["old_size"], vector["new_size"]
+    return merkle.verify_consistency(old_size, new_size, old_root, new_root, _proof(vector))
+
+
+MERKLE_CHECKS = {"root": _root, "leaf": _leaf, "inclusion": _inclusion, "consistency": _consistency}
+
+CHECKS = {
+    "assignment": _assignment,
+    "authority": _authority,
+    "batch": _frame,
+    "bodies": _bodies,
+    "bundle": _bundle,
+    "cbor": _cbor,
+    "checkpoint": _checkpoint,
+    "chunk": _frame,
+    "cose": _cose,
+    "document": _frame,
+    "enrolment": _enrolment,
+    "event": _event,
+    "frame": _frame,
+    "hello": _frame,
+    "key": _key,
+    "merkle": _merkle,
+    "object": _object,
+    "office": _office,
+    "pull": _frame,
+    "receipt": _receipt,
+    "record": _record,
+    "refusal": _frame,
+    "shape": _shape,
+    "want": _frame,
+    "welcome": _welcome,
+}

@@ -1,0 +1,134 @@
+"""The day itself: every event kind once at least, in an order that a technician could have lived through."""
+
+from jobseal import merkle
+from tests.vectors import keys
+from tests.vectors.world import (
+    DAY_MS,
+    ENROLLED,
+    JOB,
+    NAME,
+    NEXT_BOOT,
+    NOTE,
+    ORDER,
+    PHOTO,
+    POSITION,
+    RECEIPT_SCAN,
+    SPARE_ENROLLED,
+    STROKES,
+    TECHNICIAN,
+    TPM_ENROLLED,
+    UNPLANNED,
+    Handheld,
+    Log,
+    digest,
+    named,
+)
+
+WHO = {"by": TECHNICIAN}
+AT_JOB = {"by": TECHNICIAN, "job": JOB}
+AT_UNPLANNED = {"by": TECHNICIAN, "job": UNPLANNED}
+
+
+class Day:
+    """``van``, ``tpm`` and ``spare`` (the van's second key): the chains; ``log``: what took in the van's; and three
+    checkpoints of it."""
+
+    def __init__(self) -> None:
+        self.van = Handheld(keys.VAN, ENROLLED)
+        self.tpm = Handheld(keys.TPM, TPM_ENROLLED)
+        self.log = Log()
+        self.log.append(merkle.ENTRY_OFFICE, ENROLLED, TPM_ENROLLED)
+        self.first_checkpoint = self.log.checkpoint(DAY_MS)  # size 2: two handhelds enrolled, no event yet
+        _morning(self.van, digest(self.first_checkpoint))
+        self.log.append(merkle.ENTRY_EVENT, *self.van.events)
+        self.second_checkpoint = self.log.checkpoint(DAY_MS + 900_000)  # size 4: the first batch is logged
+        _at_the_job(self.van)
+        newest = digest(self.second_checkpoint)
+        _the_end_of_the_job(self.van, newest)
+        _an_unplanned_job(self.van, newest)
+        _the_evening(self.van, newest)
+        _the_test_bench(self.tpm, digest(self.first_checkpoint))
+        self.log.append(merkle.ENTRY_EVENT, *self.van.events[2:])
+        self.log.append(merkle.ENTRY_OFFICE, SPARE_ENROLLED)
+        self.spare = Handheld(keys.SPARE, SPARE_ENROLLED)
+        self.spare.boot, self.spare.up = NEXT_BOOT, 60_000
+        self.spare.write("session.opened", {"follows": self.van.head}, anchor=newest, **WHO)
+        self.third_checkpoint = self.log.checkpoint(DAY_MS + 36_000_000)
+
+
+def _morning(van: Handheld, anchor: bytes) -> None:
+    van.write("session.opened", {"software": "jobseal-device 0.1.0"}, anchor=anchor, **WHO)
+    order = {"order": digest(ORDER), "revision": 1}
+    van.write("job.accepted", order, anchor=anchor, **AT_JOB)
+
+
+def _at_the_job(van: Handheld) -> None:
+    van.write("travel.started", {}, **AT_JOB)
+    van.write("travel.stopped", {"distance_m": 18_400}, 1_560, **AT_JOB)
+    van.write("job.arrived", {"site": "HARBOUR-1"}, **AT_JOB)
+    van.write("safety.acknowledged", {"item": "GAS-ISOLATED", "version": 3}, **AT_JOB)
+    van.write("labour.started", {"task": "BOILER-SERVICE"}, **AT_JOB)
+    van.write("checklist.answered", {"item": "FLUE-CLEAR", "answer": True, "task": "BOILER-SERVICE"}, **AT_JOB)
+    van.write("checklist.answered", {"item": "BURNER-HOURS", "answer": 10_412}, **AT_JOB)
+    van.write("checklist.answered", {"item": "CASING", "answer": "scratched"}, **AT_JOB)
+    reading = {"code": "CO2", "value": "9.20", "unit": "%", "asset": "BOILER-3"}
+    van.write("reading.taken", reading, **AT_JOB)
+    gasket = {"code": "GASKET-40", "quantity": "2", "unit": "pc", "source": "van"}
+    van.write("part.used", gasket, **AT_JOB)
+    ignitor = {"code": "IGNITOR", "quantity": "1", "unit": "pc", "source": "site", "serial": "SN-88-0042"}
+    van.write("part.used", {**ignitor, "warranty": True, "billable": False, "task": "BOILER-SERVICE"}, **AT_JOB)
+    van.write("part.returned", {**gasket, "quantity": "1"}, **AT_JOB)
+    van.write("photo.attached", {"photo": named(PHOTO), "purpose": "AFTER"}, **AT_JOB)
+    van.write("note.added", {"note": named(NOTE)}, **AT_JOB)
+    expense = {"code": "PARKING", "amount": "4.50", "currency": "EUR", "receipt": named(RECEIPT_SCAN), "billable": True}
+    van.write("expense.added", expense, **AT_JOB)
+    van.write("position.logged", {"position": named(POSITION)}, **AT_JOB)
+    van.write("labour.stopped", {"task": "BOILER-SERVICE"}, 2_400, **AT_JOB)
+    van.write("job.waiting", {"reason": "parts", "note": named(NOTE)}, **AT_JOB)
+    van.write("job.resumed", {}, 900, **AT_JOB)
+
+
+def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
+    totals = [
+        ["labour", "BOILER-SERVICE", "ms", "3060000"],
+        ["part", "GASKET-40", "pc", "1"],
+        ["part", "IGNITOR", "pc", "1"],
+    ]
+    finished = {"totals": totals, "missing": [["PHOTO-BEFORE", "FORGOTTEN"]]}
+    van.write("job.completed", finished, anchor=anchor, closing=True, **AT_JOB)
+    signed = {"method": "strokes", "name": named(NAME), "strokes": named(STROKES), "role": "CARETAKER"}
+    van.write("job.signed_off", {**signed, "summary": digest(b"what the screen showed")}, closing=True, **AT_JOB)
+    wrong = digest(van.events[11])
+    right = {1: "GASKET-40", 2: "3", 3: "pc", 4: "van"}
+    correction = {"reason": 2, "body": right, "note": named(NOTE)}
+    van.write("event.corrected", correction, amends=wrong, closing=True, **AT_JOB)
+    van.write("job.reopened", {"reason": "CUSTOMER-CALLED"}, closing=True, **AT_JOB)
+    van.write("job.cancelled", {"reason": "CUSTOMER-WITHDREW", "note": named(NOTE)}, closing=True, **AT_JOB)
+
+
+def _an_unplanned_job(van: Handheld, anchor: bytes) -> None:
+    unplanned = {"order": None, "revision": None, "site": "HARBOUR-2", "details": named(NOTE)}
+    van.write("job.accepted", unplanned, anchor=anchor, **AT_UNPLANNED)
+    van.write("job.arrived", {}, **AT_UNPLANNED)
+    van.write("job.completed", {"totals": []}, anchor=anchor, closing=True, **AT_UNPLANNED)
+    waiver = {"reason": "NOBODY-THERE", "note": named(NOTE)}
+    van.write("signoff.waived", waiver, closing=True, **AT_UNPLANNED)
+    forgotten = {"reason": 7, "body": None, "at": DAY_MS}
+    van.write("event.corrected", forgotten, amends=digest(van.events[-3]), closing=True, **AT_UNPLANNED)
+
+
+def _the_evening(van: Handheld, anchor: bytes) -> None:
+    van.write("clock.adjusted", {"shift_ms": -3_600_000, "source": "NTP"})
+    van.write("session.closed", {"reason": "idle"}, **WHO)
+    van.boot, van.up, van.clock_offset = NEXT_BOOT, 0, None  # the battery was out: the clock knows nothing
+    van.write("session.opened", {}, 9, anchor=anchor, **WHO)
+    van.write("key.rotated", {"thumbprint": keys.SPARE.key.thumbprint})
+
+
+def _the_test_bench(tpm: Handheld, anchor: bytes) -> None:
+    for _ in range(3):
+        tpm.write("session.opened", {}, anchor=anchor)
+    tpm.write("range.lost", {"from": 1, "to": 2}, anchor=anchor)
+
+
+DAY = Day()
