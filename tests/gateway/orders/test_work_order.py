@@ -4,7 +4,7 @@ import datetime
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobseal import cbor
@@ -63,22 +63,26 @@ def orders(draw: st.DrawFn) -> WorkOrder:
     )
 
 
+@settings(max_examples=40)
 @given(orders())
 def test_rendering_and_parsing_csv_gives_the_same_order(order: WorkOrder) -> None:
     assert parse_csv(render_csv([order])) == ([order], [])
 
 
+@settings(max_examples=40)
 @given(orders())
 def test_rendering_and_parsing_json_gives_the_same_order(order: WorkOrder) -> None:
     assert parse_json(render_json([order])) == ([order], [])
 
 
+@settings(max_examples=40)
 @given(orders())
 def test_the_record_gives_the_order_back_also_through_json(order: WorkOrder) -> None:
     assert from_record(order.record()) == order
     assert from_record(json.loads(json.dumps(order.record()))) == order
 
 
+@settings(max_examples=40)
 @given(orders())
 def test_the_snapshot_can_be_encoded_by_the_protocol_and_holds_nothing_for_the_office_only(order: WorkOrder) -> None:
     snapshot = order.snapshot()
