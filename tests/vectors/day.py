@@ -77,7 +77,8 @@ def _at_the_job(van: Handheld) -> None:
     van.write("part.used", gasket, **AT_JOB)
     ignitor = {"code": "IGNITOR", "quantity": "1", "unit": "pc", "source": "site", "serial": "SN-88-0042"}
     van.write("part.used", {**ignitor, "warranty": True, "billable": False, "task": "BOILER-SERVICE"}, **AT_JOB)
-    van.write("part.returned", {**gasket, "quantity": "1"}, **AT_JOB)
+    labelled = {"serial": "LOT-7", "warranty": False, "billable": True, "task": "BOILER-SERVICE"}
+    van.write("part.returned", {**gasket, **labelled, "quantity": "1"}, **AT_JOB)
     van.write("photo.attached", {"photo": named(PHOTO), "purpose": "AFTER"}, **AT_JOB)
     van.write("note.added", {"note": named(NOTE)}, **AT_JOB)
     expense = {"code": "PARKING", "amount": "4.50", "currency": "EUR", "receipt": named(RECEIPT_SCAN), "billable": True}
@@ -102,7 +103,7 @@ def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
     right = {1: "GASKET-40", 2: "3", 3: "pc", 4: "van"}
     correction = {"reason": 2, "body": right, "note": named(NOTE)}
     van.write("event.corrected", correction, amends=wrong, closing=True, **AT_JOB)
-    van.write("job.reopened", {"reason": "CUSTOMER-CALLED"}, closing=True, **AT_JOB)
+    van.write("job.reopened", {"reason": "CUSTOMER-CALLED", "note": named(NOTE)}, closing=True, **AT_JOB)
     van.write("job.cancelled", {"reason": "CUSTOMER-WITHDREW", "note": named(NOTE)}, closing=True, **AT_JOB)
 
 
