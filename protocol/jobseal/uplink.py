@@ -203,6 +203,10 @@ class Uplink:
             return self._deadline
         return max(self._paused_until, now if self._due(now) else self._hello_at)
 
+    def is_idle(self, now: int) -> bool:
+        """Connected, answered, and nothing due."""
+        return self._connected and self._in_flight is None and not self._due(now)
+
     def handle(self, data: bytes, now: int) -> "list[Any]":
         """A frame came down. Whatever is wrong with it ends here, as an alarm at most."""
         try:
@@ -361,6 +365,8 @@ class Uplink:
         if last > newest or (own is not None and own != signed.head):
             self.cursor = 0  # our histories differ: show ours from the start; what is known there costs little
             return [("save", self.state)]
+        if signed.next != self.cursor:
+            self._unwanted = []  # what was refused may be named by an event that has arrived only now
         self.cursor = signed.next
         self.state.next = signed.next
         self.state.head = signed.head

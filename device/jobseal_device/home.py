@@ -1,0 +1,41 @@
+"""The handheld's data folder: what lies where, and which of the two processes writes it.
+
+Capture and sync share this folder and nothing else. Every file has one writer, named here; the other side only reads.
+"""
+
+from pathlib import Path
+
+from jobseal_device import durable
+from jobseal_device.durable import REAL, Files
+
+
+class Home:
+    """Paths below one folder. Making a ``Home`` touches nothing; :meth:`make` creates the folders."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        # Written once, at enrolment.
+        self.config = folder / "device.toml"
+        self.welcome = folder / "enrolment" / "welcome.cbor"
+        self.seed = folder / "keys" / "signing.seed"
+        # Written by capture.
+        self.journal = folder / "journal"
+        self.fold = folder / "fold.cbor"
+        self.archive = folder / "archive"
+        self.drafts = folder / "capture.json"
+        self.objects = folder / "objects"
+        # Written by sync.
+        self.uplink = folder / "uplink.cbor"
+        self.work = folder / "work.json"
+        self.stored = folder / "objects" / "stored"
+        self.rolled_back = folder / "rolled_back"
+        self.damaged = folder / "damaged"
+        self.sync_lock = folder / "sync.lock"
+        self.wake = folder / "wake.sock"
+
+    def make(self, files: Files = REAL) -> None:
+        """Create the folders that are missing. Raises :class:`StorageError`."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        folders = (self.folder, self.welcome.parent, self.seed.parent, self.archive, self.objects, self.stored)
+        for folder in folders:
+            durable.make_folder(files, folder)
