@@ -161,9 +161,13 @@ class Job:
     def objects(self) -> "list[list[Any]]":
         """Every object that the events name, [digest, size, media type], in order of first mention."""
         found: list[list[Any]] = []
+        seen = set()
         for fact in self.facts:
             if fact.kind is not None and fact.body is not None:
-                found += [named for named in bodies.objects(fact.kind, fact.body) if named not in found]
+                for named in bodies.objects(fact.kind, fact.body):
+                    if tuple(named) not in seen:
+                        seen.add(tuple(named))
+                        found.append(named)
         return found
 
     def to_value(self) -> "list[Any]":
