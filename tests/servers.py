@@ -20,6 +20,12 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def is_listening(port: int) -> bool:
+    """Whether a program accepts connections on that port of 127.0.0.1."""
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
 @contextmanager
 def mosquitto(folder: Path) -> Iterator[Broker]:
     """A running mosquitto on a free port (``broker.settings.port``); stopped at the end."""

@@ -19,7 +19,7 @@ from jobseal.limits import FRAME_MAX_BYTES
 from jobseal_gateway.broker import ACCOUNT, LOG_MAX_BYTES, LOG_NAME, RESTART_DELAY_MAX_S, Broker, restart_delay_s
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.mosquitto import GATEWAY_USER, MosquittoSettings, mosquitto_config
-from tests.servers import eventually, free_port, is_alive, mosquitto
+from tests.servers import eventually, free_port, is_alive, is_listening, mosquitto
 
 
 @pytest.fixture
@@ -28,16 +28,11 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
         yield running
 
 
-def accepts(port: int) -> bool:
-    with socket.socket() as caller:
-        return caller.connect_ex(("127.0.0.1", port)) == 0
-
-
 def test_a_started_broker_serves_and_a_stopped_one_is_gone(broker: Broker) -> None:
     pid = broker.pid
     assert pid is not None
     assert broker.ready
-    assert accepts(broker.settings.port)
+    assert is_listening(broker.settings.port)
 
     broker.stop()
 

@@ -140,6 +140,7 @@ class PahoLink:
         if self._presence is not None:
             client.will_set(self._presence.topic, self._presence.offline, _QOS_1, retain=True)
         if self._tls is not None:
+            self._tls.sslsocket_class = _HandshakeOrClose
             client.tls_set_context(self._tls)
         return client
 
@@ -264,6 +265,17 @@ class _Session:
 
     def _on_disconnect(self, _client: Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any) -> None:
         self.lost = self.lost or str(reason)
+
+
+class _HandshakeOrClose(ssl.SSLSocket):
+    """A socket that does not outlive a failed handshake: paho would forget it without closing it."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _set_no_delay(_client: Client, _data: Any, sock: Any) -> None:
