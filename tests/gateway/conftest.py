@@ -52,7 +52,7 @@ def postgres_url(postgres: PostgresServer) -> Iterator[str]:
     """A fresh, migrated PostgreSQL database."""
     url = postgres.database()
     yield url
-    postgres.drop(url)
+    postgres.give_back(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -59,9 +59,11 @@ _OF_KEY = (
     .order_by(leaves.c.idx)
 )
 _JOBS_OF_KEY = (
-    select(leaves.c.job_id.distinct())
+    select(leaves.c.job_id)
+    .distinct()
     .join(branches, branches.c.id == leaves.c.branch_id)
     .where(branches.c.key_id == bindparam("key"), leaves.c.job_id.is_not(None))
+    .order_by(leaves.c.job_id)
 )
 _ENTRIES = (
     select(leaves.c.type, leaves.c.hash)

@@ -39,6 +39,11 @@ class Checkpoint(NamedTuple):
 _HEAD = select(log_head.c.size, log_head.c.frontier, log_head.c.checkpoint, log_head.c.checkpoint_ms)
 _LOCK = _HEAD.with_for_update()
 _STORE = update(log_head).values(size=bindparam("new_size"), frontier=bindparam("new_frontier"))
+_SIGN = (
+    update(log_head)
+    .where(log_head.c.checkpoint_ms <= bindparam("new_checkpoint_ms"))
+    .values(checkpoint=bindparam("new_checkpoint"), checkpoint_ms=bindparam("new_checkpoint_ms"))
+)
 _TILES = (
     select(log_tiles.c.hash)
     .where(
@@ -75,6 +80,17 @@ def store_head(connection: Connection, size: int, frontier: Iterable[bytes]) -> 
     connection.execute(_STORE, {"new_size": size, "new_frontier": b"".join(frontier)})
 
 
+def add_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
+    """Keep a checkpoint and make it the head's; it leaves the house only after the commit.
+
+    Raises ValueError when its time is before the newest one's: time in the log never goes back.
+    """
+    values = {"new_checkpoint": checkpoint.bytes, "new_checkpoint_ms": checkpoint.at_ms}
+    if connection.execute(_SIGN, values).rowcount == 0:
+        raise ValueError("a checkpoint cannot be older than the one before")
+    connection.execute(_ADD_CHECKPOINT, checkpoint._asdict())
+
+
 def add_tiles(connection: Connection, tiles: Iterable[tuple[int, int, bytes]]) -> None:
     """Write (level, index, hash) of tiles that have become complete; a root at level 8 covers 256 leaves."""
     rows = [{"level": level, "idx": idx, "hash": digest} for level, idx, digest in tiles]
@@ -85,17 +101,6 @@ def add_tiles(connection: Connection, tiles: Iterable[tuple[int, int, bytes]]) -
 def tiles(connection: Connection, level: int, first: int, end: int) -> list[bytes]:
     """The hashes of a level from index ``first`` up to ``end``; fewer where the log has not got so far."""
     return list(connection.execute(_TILES, {"level": level, "first": first, "end": end}).scalars())
-
-
-def add_checkpoint(connection: Connection, checkpoint: Checkpoint) -> None:
-    """Keep a checkpoint and make it the head's; do it before anybody outside sees it.
-
-    Raises ValueError when its time is before the newest one's: time in the log never goes back.
-    """
-    if checkpoint.at_ms < connection.execute(select(log_head.c.checkpoint_ms)).scalar_one():
-        raise ValueError("a checkpoint cannot be older than the one before")
-    connection.execute(_ADD_CHECKPOINT, checkpoint._asdict())
-    connection.execute(update(log_head).values(checkpoint=checkpoint.bytes, checkpoint_ms=checkpoint.at_ms))
 
 
 def checkpoint_by_digest(connection: Connection, digest: bytes) -> Checkpoint | None:

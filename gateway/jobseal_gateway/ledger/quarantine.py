@@ -71,7 +71,7 @@ def put_all(connection: Connection, link: str, now_ms: int, items: Sequence[tupl
     key = {"link": link, "day": now_ms // DAY_MS}
     today = Day._make(connection.execute(_TODAY, key).one())
     room_items, room_bytes = ITEMS_PER_DAY - today.kept_items, BYTES_PER_DAY - today.kept_bytes
-    kept = []
+    kept: list[dict[str, str | int | bytes]] = []
     for code, data in items:
         if len(kept) < room_items and len(data) <= room_bytes:
             kept.append({"link": link, "received_ms": now_ms, "code": code, "bytes": data})

@@ -15,7 +15,7 @@ from jobseal_gateway.ledger import database, leaves, schema
 from jobseal_gateway.ledger.database import connect, migrate, reading, writing
 from jobseal_gateway.ledger.errors import LedgerUnavailable, LedgerUnfit
 from tests.gateway.conftest import migrated
-from tests.gateway.ledger.ledger_rows import act
+from tests.gateway.ledger.ledger_rows import act, job
 from tests.postgres import PostgresServer
 
 
@@ -54,6 +54,26 @@ def test_sqlite_gets_from_the_migration_to_the_letter_what_the_metadata_makes(sq
     assert {name: {line.strip(", ") for line in lines} for name, lines in found.items()} == {
         name: {line.strip(", ") for line in lines} for name, lines in expected.items()
     }
+
+
+def test_a_database_that_a_test_gave_back_is_as_new(postgres: PostgresServer) -> None:
+    url = postgres.database()
+    used = connect(url)
+    with writing(used) as connection:
+        connection.execute(text("CREATE TABLE left_behind (id BIGINT)"))
+        connection.execute(text("INSERT INTO jobs (work_order) VALUES ('WO-1')"))
+        connection.execute(text("UPDATE log_head SET size = 7"))
+    postgres.give_back(url)
+    used.dispose()
+
+    assert postgres.database() == url
+    again = connect(url)
+    with writing(again) as connection:
+        assert compare_metadata(MigrationContext.configure(connection), schema.metadata) == []
+        assert connection.execute(text("SELECT size FROM log_head")).scalars().all() == [0]
+        assert job(connection) == 1
+    again.dispose()
+    postgres.give_back(url)
 
 
 def test_every_table_says_which_kind_of_data_it_holds() -> None:

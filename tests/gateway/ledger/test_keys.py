@@ -4,10 +4,11 @@ import pytest
 from sqlalchemy import Engine
 
 from jobseal.errors import PEER
-from jobseal_gateway.ledger import branches, holes, keys, leaves, verdicts
+from jobseal_gateway.ledger import branches, holes, keys, leaves, refused, verdicts
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.errors import KeyTaken
 from jobseal_gateway.ledger.holes import Hole
+from jobseal_gateway.ledger.refused import Refused
 from jobseal_gateway.ledger.verdicts import Verdict
 from tests.gateway.ledger.ledger_rows import digest, enrolled, event, job
 
@@ -58,6 +59,32 @@ def test_a_keys_standing_follows_what_the_log_says(engine: Engine) -> None:
         found = keys.by_id(connection, key.id)
         assert found == key._replace(status=keys.REVOKED, status_leaf=9, trusted_seq=41)
         assert keys.by_id(connection, other.id) == other
+
+
+def test_the_keys_version_grows_with_every_enrolment_and_change_of_standing(engine: Engine) -> None:
+    with writing(engine) as connection:
+        versions = [keys.version(connection)]
+        key = enrolled(connection, "van-1", 0).key
+        versions.append(keys.version(connection))
+        enrolled(connection, "van-2", 4)
+        versions.append(keys.version(connection))
+        keys.set_status(connection, key.id, keys.SUSPENDED, leaf=9)
+        versions.append(keys.version(connection))
+
+    assert versions == [-1, 0, 4, 9]
+
+
+def test_a_slot_is_settled_as_refused_once_by_the_hash_that_was_named_first(engine: Engine) -> None:
+    with writing(engine) as connection:
+        branch, other = enrolled(connection, "van-1", 0).branch, enrolled(connection, "van-2", 1).branch
+        slots = [Refused(branch.id, 3, digest("bad")), Refused(branch.id, 8, digest("worse"))]
+        refused.add(connection, slots[::-1])
+        refused.add(connection, [Refused(branch.id, 3, digest("another"))])
+        refused.add(connection, [])
+
+    with reading(engine) as connection:
+        assert refused.of_branches(connection, [branch.id, other.id]) == slots
+        assert refused.of_branches(connection, [other.id]) == []
 
 
 def test_branches_remember_how_far_each_chain_is_settled(engine: Engine) -> None:
@@ -125,6 +152,8 @@ def test_verdicts_come_lowest_seq_first_and_each_once(engine: Engine) -> None:
         both = [branch.id, fork.id]
         assert verdicts.of_branches(connection, both, 0, 16) == [found[2], found[1], found[0]]
         assert verdicts.of_branches(connection, both, 4, 16) == [found[0]]
+        assert verdicts.last_seq(connection, both) == 7
+        assert verdicts.last_seq(connection, [99]) == -1
         assert verdicts.of_branches(connection, both, 0, 2) == [found[2], found[1]]
 
 

@@ -73,9 +73,30 @@ def test_a_forked_slot_gives_every_event_that_was_signed_for_it(engine: Engine) 
         assert leaves.events_at(connection, key.id, 1) == rows[1:3]
         assert leaves.events_at(connection, key.id, 2) == rows[3:4]
         assert leaves.events_at(connection, key.id, 7) == []
+        assert leaves.of_key(connection, key.id, 0, 2) == rows[:3]
         assert leaves.of_branch(connection, fork.id, 0, 9) == rows[2:4]
         assert leaves.slots(connection, branch.id, 1, 9) == {1: rows[1].hash}
         assert leaves.slots(connection, fork.id, 0, 2) == {1: rows[2].hash}
+
+
+def test_the_jobs_of_a_key_are_those_that_it_has_an_event_for(engine: Engine) -> None:
+    with writing(engine) as connection:
+        key, branch = enrolled(connection, "van-1", 0)
+        fork = branches.fork(connection, branch, 1, digest("prev"))
+        stranger = enrolled(connection, "van-2", 1)
+        first, second, third = (job(connection, f"WO-{index}") for index in range(3))
+        rows = [
+            event(0, branch, 0, second),
+            event(1, branch, 1, second),
+            event(2, fork, 1, first),
+            event(3, branch, 2),
+            event(4, stranger.branch, 0, third),
+        ]
+        leaves.append(connection, rows)
+
+    with reading(engine) as connection:
+        assert leaves.jobs_of_key(connection, key.id) == [first, second]
+        assert leaves.jobs_of_key(connection, stranger.key.id) == [third]
 
 
 def test_erasing_a_leaf_forgets_its_bytes_and_nothing_else(engine: Engine) -> None:

@@ -9,12 +9,34 @@ from jobseal import merkle
 from jobseal_gateway.ledger import leaves, log
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.log import Checkpoint, Head
-from jobseal_gateway.ledger.log_rows import CommittedRows, leaf_hash
 from jobseal_gateway.merkle_log import LogHead, LogTree, append
 from tests.gateway.ledger.ledger_rows import act, digest
 
 WORKERS = 4
 APPENDS_EACH = 15
+
+
+def leaf_hash(kind: int, statement_hash: bytes) -> bytes:
+    return merkle.leaf_hash(merkle.entry(bytes([kind]), statement_hash))
+
+
+class CommittedRows:
+    """What a tree reads, each time in a transaction of its own."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def leaves(self, first: int, count: int) -> list[bytes]:
+        with reading(self.engine) as connection:
+            return [leaf_hash(*entry) for entry in leaves.entries(connection, first, first + count)]
+
+    def tile_roots(self, level: int, first: int, count: int) -> list[bytes]:
+        with reading(self.engine) as connection:
+            return log.tiles(connection, level, first, first + count)
+
+
+def checkpoint(size: int, at_ms: int) -> Checkpoint:
+    return Checkpoint(size, at_ms, digest("checkpoint", size, at_ms), b"signed %d %d" % (size, at_ms))
 
 
 def grow(engine: Engine, count: int) -> None:
@@ -93,13 +115,10 @@ def test_a_growth_that_rolled_back_is_not_seen_by_proofs(engine: Engine) -> None
 
 
 def test_checkpoints_are_found_by_digest_and_by_what_they_cover(engine: Engine) -> None:
-    first, second, again = (
-        Checkpoint(size, at_ms, digest("checkpoint", size, at_ms), b"signed %d %d" % (size, at_ms))
-        for size, at_ms in ((10, 1_000), (25, 1_000), (25, 2_000))
-    )
+    first, second, again = (checkpoint(10, 1_000), checkpoint(25, 1_000), checkpoint(25, 2_000))
     with writing(engine) as connection:
-        for checkpoint in (first, second, again, again):
-            log.add_checkpoint(connection, checkpoint)
+        for each in (first, second, again, again):
+            log.add_checkpoint(connection, each)
 
     with reading(engine) as connection:
         head = log.head(connection)
@@ -111,13 +130,13 @@ def test_checkpoints_are_found_by_digest_and_by_what_they_cover(engine: Engine) 
 
 
 def test_a_checkpoint_before_the_newest_ones_time_is_refused(engine: Engine) -> None:
-    late = Checkpoint(2, 5_000, digest("late"), b"late")
+    late, early = checkpoint(2, 5_000), checkpoint(3, 4_999)
     with writing(engine) as connection:
         log.add_checkpoint(connection, late)
 
     with pytest.raises(ValueError, match="older"), writing(engine) as connection:
-        log.add_checkpoint(connection, Checkpoint(3, 4_999, digest("early"), b"early"))
+        log.add_checkpoint(connection, early)
 
     with reading(engine) as connection:
-        assert log.head(connection).checkpoint == late.bytes
-        assert log.checkpoint_by_digest(connection, digest("early")) is None
+        assert log.head(connection) == Head(0, (), late.bytes, 5_000)
+        assert log.checkpoint_by_digest(connection, early.digest) is None

@@ -52,6 +52,9 @@ def test_naming_an_object_again_changes_nothing_of_what_is_stored(engine: Engine
         again = objects.by_digests(connection, [NOTE.digest])[NOTE.digest]
         assert again == known._replace(received=4, state=objects.STORED)
         assert len(objects.jobs_naming(connection, known.id)) == 2
+        branch = chain.branch.id
+        assert objects.events_naming(connection, known.id, chain.key.id) == [(branch, 0), (branch, 1)]
+        assert objects.events_naming(connection, known.id, chain.key.id + 1) == []
 
 
 def test_pieces_are_put_together_in_order(engine: Engine) -> None:

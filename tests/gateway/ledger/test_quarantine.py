@@ -51,6 +51,19 @@ def test_beyond_the_days_bytes_only_what_still_fits_is_kept(engine: Engine) -> N
         assert quarantine.days(connection) == [Day("van-1", 20_000, 3, BYTES_PER_DAY, 1, 1)]
 
 
+def test_many_at_once_are_kept_as_one_by_one(engine: Engine) -> None:
+    large = bytes(BYTES_PER_DAY // 2 + 1)
+    items = [("malformed", b"a"), ("too_large", large), ("too_large", large), ("malformed", b"b")]
+    with writing(engine) as connection:
+        kept = quarantine.put_all(connection, "van-1", NOON_MS, items)
+        assert quarantine.put_all(connection, "van-2", NOON_MS, []) == 0
+
+    assert kept == 3
+    with reading(engine) as connection:
+        assert [item.bytes for item in quarantine.after(connection, 0, 9)] == [b"a", large, b"b"]
+        assert quarantine.days(connection)[0] == Day("van-1", 20_000, 3, len(large) + 2, 1, len(large))
+
+
 def test_workers_that_quarantine_at_once_keep_to_the_bound_together(engine: Engine) -> None:
     with writing(engine) as connection:
         for _ in range(ITEMS_PER_DAY - 3):
