@@ -8,15 +8,18 @@ No key that exists is ever made again or overwritten: a lost key is a person's m
 
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobseal import authority, cbor, key
 from jobseal.authority import LOG, OFFICE, Authority, Certification, certify
-from jobseal.cose import Verifier
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal_gateway import durable
 from jobseal_gateway.errors import GatewayError
+
+if TYPE_CHECKING:
+    from jobseal.cose import Verifier
 
 LOG_ID_BYTES = 16
 STATEMENT = "authority.cbor"
@@ -62,7 +65,7 @@ class GatewayKeys:
         return cbor.encode([self.authority.root.encode(), self.certifications])
 
 
-def create(folder: Path, now_ms: int, verifier: Verifier) -> GatewayKeys:
+def create(folder: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
     """The gateway's keys, made now (Unix ms UTC) if they are not there; a creation cut short is finished.
 
     Raises AuthorityUnusable, or OSError when the folder cannot be written.
@@ -79,7 +82,7 @@ def create(folder: Path, now_ms: int, verifier: Verifier) -> GatewayKeys:
     return load(folder, verifier)
 
 
-def load(folder: Path, verifier: Verifier) -> GatewayKeys:
+def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
     """The keys as they are on disk, all checked against each other; the root's seed need not be there.
 
     Raises AuthorityUnusable, saying which file is wrong.

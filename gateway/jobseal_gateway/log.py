@@ -9,19 +9,18 @@ Rules:
   would be a guess, and the receipt for it could not be signed.
 - The tree that proofs come from learns of an append only after its COMMIT.
 
-A ``Log`` belongs to one thread.
+A ``LogWriter`` belongs to one thread.
 """
 
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine
 
 from jobseal import checkpoint, cose, merkle
 from jobseal.checkpoint import Checkpoint
-from jobseal.cose import Signer
 from jobseal.errors import OPERATOR
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal_gateway.errors import GatewayError
@@ -29,6 +28,9 @@ from jobseal_gateway.ledger import leaves
 from jobseal_gateway.ledger import log as rows
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.merkle_log import Growth, LogHead, LogTree, append
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
 
 CHECKPOINT_FRESH_MS = 60_000  # an older one is signed anew, so that what anchors to it has a narrow interval
 
@@ -63,13 +65,14 @@ class Appending:
     ``found`` is the head as it was locked, ``at_ms`` the time that its leaves bear (Unix ms UTC).
     """
 
-    __slots__ = ("_rows", "at_ms", "connection", "found")
+    __slots__ = ("_rows", "_written", "at_ms", "connection", "found")
 
     def __init__(self, connection: Connection, now_ms: int) -> None:
         self.connection = connection
         self.found = rows.lock_head(connection)
         self.at_ms = max(now_ms, self.found.checkpoint_ms)
         self._rows: list[tuple[Any, ...]] = []
+        self._written = 0
 
     @property
     def size(self) -> int:
@@ -91,22 +94,27 @@ class Appending:
         self._rows.append((index, kind, digest, self.at_ms, key_id, branch_id, seq, job_id, data))
         return index
 
+    def flush(self) -> None:
+        """Write the leaves added so far, so that queries in this transaction see them."""
+        leaves.append(self.connection, self._rows[self._written :])
+        self._written = len(self._rows)
+
     def write(self) -> tuple[LogHead, Growth | None]:
         """The log's head with the leaves added, which are written here; no growth if there are none."""
         head = LogHead(self.found.size, self.found.frontier)
         if not self._rows:
             return head, None
-        leaves.append(self.connection, self._rows)
+        self.flush()
         growth = append(head, [hashlib.sha256(_ENTRY_KINDS[row[1]] + row[2]).digest() for row in self._rows])
         rows.add_tiles(self.connection, growth.tile_roots())
         rows.store_head(self.connection, growth.after.size, growth.after.frontier)
         return growth.after, growth
 
 
-class Log:
+class LogWriter:
     """The one log of this gateway. ``newest`` is what the last transaction through here left, None before the first."""
 
-    def __init__(self, engine: Engine, log_id: bytes, signer: Signer) -> None:
+    def __init__(self, engine: Engine, log_id: bytes, signer: "Signer") -> None:
         self._engine = engine
         self._id = log_id
         self._signer = signer

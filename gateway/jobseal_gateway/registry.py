@@ -35,15 +35,16 @@ class Registry:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._by_kid: dict[bytes, Enrolled] = {}
+        self._devices: set[str] = set()
         self._version: int | None = None
         self._check_at_ms = 0
 
     def __len__(self) -> int:
         return len(self._by_kid)
 
-    def present(self, kid: bytes) -> Enrolled | None:
-        """The key as last read."""
-        return self._by_kid.get(kid)
+    def knows_device(self, device: str) -> bool:
+        """Whether any key was ever enrolled for this device."""
+        return device in self._devices
 
     def find(self, kid: bytes, up_ms: int) -> Enrolled | None:
         """The key with this ``kid``, looked for again if it is not known and that is due.
@@ -72,6 +73,7 @@ class Registry:
                 known = self._by_kid.get(row.kid)
                 if known is None:
                     self._by_kid[row.kid] = Enrolled(row)
+                    self._devices.add(row.device)
                 else:
                     known.status = row.status
             self._version = version

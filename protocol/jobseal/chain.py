@@ -92,10 +92,11 @@ class Chain:
     def _parent(self, seq: int, prev: bytes) -> int | None:
         if seq == 0:
             return 0 if prev == self.genesis else None
-        for known in self.known(seq - 1):
+        before = self.known(seq - 1)
+        for known in before:
             if known.hash == prev:
                 return known.branch
-        return None
+        return None if before else 0  # behind a hole: nobody can say what the event there must name
 
     def _fits_hole(self, seq: int, prev: bytes) -> bool:
         before = self.known(seq - 1) if seq else []
@@ -127,29 +128,32 @@ class Chain:
         return True
 
     def refused_before(self, signed: "SignedEvent", bad: "list[tuple[bytes, SignedEvent | None]]") -> int | None:
-        """How many of the ``bad`` items right before ``signed`` it proves to be what the device really wrote.
+        """Whether the last of the ``bad`` items right before ``signed`` are what the device really wrote.
 
         ``bad``: (hash, parsed event or None) of the items, in order, whose signatures do not verify. ``signed`` has
         verified. Each item is proven by the ``prev`` of its follower; the walk must arrive at what a branch expects.
-        Returns the number of the branch whose slots are settled so, or None.
+        Returns the number of the branch whose slots, from its ``next`` up to that of ``signed``, are settled so, or
+        None.
         """
         if not bad or bad[-1][0] != signed.event.prev:
             return None
         for branch in self.branches:
-            if branch.next + len(bad) != signed.event.seq:
+            count = signed.event.seq - branch.next
+            if not 0 < count <= len(bad):
                 continue
-            first = bad[0][1]
+            run = bad[len(bad) - count :]
+            first = run[0][1]
             if first is not None and branch.head is not None and first.event.prev != branch.head:
                 continue
-            if _linked(bad):
+            if _linked(run):
                 return branch.number
         return None
 
 
-def _linked(bad: "list[tuple[bytes, SignedEvent | None]]") -> bool:
-    for i in range(1, len(bad)):
-        later = bad[i][1]
-        if later is None or later.event.prev != bad[i - 1][0]:
+def _linked(run: "list[tuple[bytes, SignedEvent | None]]") -> bool:
+    for i in range(1, len(run)):
+        later = run[i][1]
+        if later is None or later.event.prev != run[i - 1][0]:
             return False
     return True
 

@@ -71,6 +71,7 @@ if MYPY:
 
 
 HELLO, EVENTS, PULL, OBJECT = "hello", "events", "pull", "object"
+_OF_OBJECTS = ("object_unnamed", "attachment_mismatch")  # refusals that no resend can change
 
 
 class Delays:
@@ -379,7 +380,9 @@ class Uplink:
             effects.append(("stored", signed.stored))
         if signed.verdicts:
             effects.append(("verdicts", signed.verdicts))
-        wanted = signed.verdicts[-1][0] + 1 if signed.more and signed.verdicts else self.state.next
+        wanted = self.state.next
+        if signed.more:  # without any: nothing was looked up for this answer
+            wanted = signed.verdicts[-1][0] + 1 if signed.verdicts else self.state.verdicts
         if wanted != self.state.verdicts:
             self.state.verdicts = wanted
             effects.append(("save", self.state))
@@ -419,7 +422,7 @@ class Uplink:
             self._in_flight = None
             self._paused_until = now + refusal.retry_after * 1000
             return []
-        if self._in_flight == OBJECT:
+        if self._in_flight == OBJECT and refusal.code in _OF_OBJECTS:
             self._unwanted.append(self._object)
             self._answered()
         return [("alarm", refusal.code, refusal.sentence, [])]

@@ -1,0 +1,156 @@
+"""The chain of one key between the ledger and the pure rules: ``jobseal.chain`` with its rows behind it.
+
+A ``KeyChain`` is what is committed, and then, while a round is placed, what the round will make of it. It may be
+kept after the round's commit, and must be forgotten when that failed or somebody else has appended to the log.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from sqlalchemy import Connection
+
+from jobseal import cose
+from jobseal.chain import Branch, Chain, Known
+from jobseal.limits import EVENT_MAX_BYTES
+from jobseal_gateway.ledger import branches, holes, leaves, refused, verdicts
+from jobseal_gateway.registry import Enrolled
+
+UNKNOWN_HEAD = b""  # in the ledger: the branch goes on behind a hole, so nobody can say what its next event names
+PREFETCH_MAX = 256  # seqs fetched at once; a batch that names wilder ones is looked up one by one
+
+View = Callable[[], Connection]
+
+
+class Position(NamedTuple):
+    """A place in a key's chain: branch ``number``, the ``next`` seq expected there, ``head``: hash of what is before.
+
+    Before 0 that is the enrolment statement; behind a hole it is the statement that announced the hole.
+    """
+
+    number: int
+    next: int
+    head: bytes
+
+
+class Gap(NamedTuple):
+    """An announced hole: seqs ``first`` to ``last`` of the branch; ``hash`` of the announcement's complete bytes."""
+
+    number: int
+    first: int
+    last: int
+    hash: bytes
+
+
+class KeyChain:
+    """``rows`` are the ledger's branches by number; ``last_verdict`` is the highest seq that has one, or -1."""
+
+    __slots__ = ("_known", "_refused", "_view", "chain", "enrolled", "gaps", "last_verdict", "rows")
+
+    def __init__(self, enrolled: Enrolled, view: View) -> None:
+        """Read from the ledger, through the connection that ``view()`` gives whenever something is looked up."""
+        self.enrolled = enrolled
+        self._view = view
+        connection = view()
+        self.rows = branches.of_key(connection, enrolled.id)
+        number = {row.id: place for place, row in enumerate(self.rows)}
+        self.gaps = [
+            Gap(number[hole.branch_id], hole.first_seq, hole.last_seq, _hash_at(connection, hole.leaf))
+            for hole in holes.of_key(connection, enrolled.id)
+        ]
+        self.last_verdict = verdicts.last_seq(connection, number)
+        self._refused: dict[int, list[Known]] = {}
+        if self.last_verdict >= 0:  # a refused slot has a verdict
+            for slot in refused.of_branches(connection, number):
+                self._refused.setdefault(slot.seq, []).append(Known(number[slot.branch_id], slot.hash, None))
+        self._known: dict[int, list[Known]] = {}
+        committed = [Branch(place, row.next_seq, row.head_hash or None) for place, row in enumerate(self.rows)]
+        self.chain = Chain(enrolled.genesis, committed, self.known)
+
+    # What is known of a seq
+
+    def known(self, seq: int) -> list[Known]:
+        """The events logged, or about to be, for this seq, and the bytes refused for it."""
+        if seq not in self._known:
+            self._fetch(seq, seq + 1)
+        return self._known[seq]
+
+    def prefetch(self, seqs: list[int]) -> None:
+        """Look up all of these that may be taken, in one query: a batch that comes again is cheap."""
+        end = max(branch.next for branch in self.chain.branches)
+        taken = [seq for seq in seqs if seq < end]
+        if taken and max(taken) - min(taken) < PREFETCH_MAX:
+            self._fetch(max(min(taken) - 1, 0), max(taken) + 1)
+
+    def note(self, seq: int, number: int, digest: bytes, payload: bytes | None) -> None:
+        """This round settles the seq of this branch so."""
+        if seq not in self._known and len(self.chain.branches) == 1:
+            self._known[seq] = []  # beyond the only branch: the ledger has nothing there
+        self.known(seq).append(Known(number, digest, payload))
+
+    def forget_known(self) -> None:
+        """The round is committed: what it noted is in the ledger."""
+        self._known.clear()
+
+    def _fetch(self, first: int, end: int) -> None:
+        number = {row.id: place for place, row in enumerate(self.rows)}
+        missing = [seq for seq in range(first, end) if seq not in self._known]
+        for seq in missing:
+            self._known[seq] = list(self._refused.get(seq, ()))
+        for leaf in leaves.of_key(self._view(), self.enrolled.id, first, end):
+            place = number.get(leaf.branch_id or -1)  # None: a fork made since, and all of this is placed again
+            if leaf.seq in missing and place is not None:
+                self._known[leaf.seq].append(Known(place, leaf.hash, _payload(leaf.bytes)))
+
+    # Where a device stands
+
+    def tip(self, number: int) -> Position:
+        """The end of a branch."""
+        branch = self.chain.branches[number]
+        head = branch.head or self._announced(number, branch.next - 1) or self.chain.genesis
+        return Position(number, branch.next, head)
+
+    def find(self, following: int, head: bytes) -> Position | None:
+        """Where somebody stands who says that ``following`` is his next seq and ``head`` the hash before it."""
+        if following == 0:
+            return Position(0, 0, head) if head == self.chain.genesis else None
+        for known in self.known(following - 1):
+            if known.hash == head:
+                return Position(known.branch, following, head)
+        for gap in self.gaps:
+            if gap.last + 1 == following and gap.hash == head:
+                return Position(gap.number, following, head)
+        return None
+
+    def behind_gaps(self, position: Position) -> Position:
+        """The same place, or the one behind the hole that it stands before: what is there will not be sent."""
+        for gap in sorted(self.gaps, key=lambda gap: gap.first):
+            within = gap.number == position.number and gap.first <= position.next <= gap.last
+            if within and not any(known.branch == gap.number for known in self.known(position.next)):
+                position = Position(gap.number, gap.last + 1, gap.hash)
+        return position
+
+    def _announced(self, number: int, last: int) -> bytes | None:
+        found = [gap.hash for gap in self.gaps if gap.number == number and gap.last == last]
+        return found[-1] if found else None
+
+    def lineage(self, position: Position) -> list[tuple[int, int, int]]:
+        """(branch row, first seq, end) of each stretch that leads to a place, newest branch first."""
+        number = {row.id: place for place, row in enumerate(self.rows)}
+        stretches = []
+        row, end = self.rows[position.number], position.next
+        while True:
+            stretches.append((row.id, row.fork_seq, end))
+            if row.parent_id is None:
+                return stretches
+            end = min(end, row.fork_seq)
+            row = self.rows[number[row.parent_id]]
+
+
+def _hash_at(connection: Connection, index: int) -> bytes:
+    leaf = leaves.at(connection, index)
+    return b"" if leaf is None else leaf.hash
+
+
+def _payload(data: bytes | None) -> bytes | None:
+    """What an event's signature covers; None once its bytes are erased."""
+    return None if data is None else cose.parse(data, EVENT_MAX_BYTES).payload
