@@ -4,6 +4,8 @@ from dataclasses import fields
 from pathlib import PurePath
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobseal_gateway.problem import Problem
 from jobseal_gateway.settings import SETTINGS, Settings, parse_settings, template
@@ -23,6 +25,10 @@ def refused(text: str) -> list[Problem]:
     settings, problems = parse_settings(text.encode(), "gateway.toml", FOLDER)
     assert settings is None
     return problems
+
+
+def as_toml(pairs: list[tuple[str, str]]) -> bytes:
+    return "\n".join(key if key.startswith("[") else f"{key} = {value}" for key, value in pairs).encode()
 
 
 def test_only_the_organisation_must_be_given() -> None:
@@ -102,6 +108,16 @@ def test_a_password_in_a_bad_database_address_is_not_repeated() -> None:
     [problem] = refused(LEAST + 'database = "mysql://me:hunter2@db"\n')
     assert problem.code == "bad_value"
     assert "hunter2" not in str(problem)
+
+
+VALUES = st.sampled_from(["1", "true", '"x"', "[1]", "{a = 1}", "1.5", "1979-05-27"])
+KEYS = st.sampled_from(["organisation", "mqtt", "mqtt.port", "[mqtt]", "port", "x.y", "[[limits]]", "[x]", '""'])
+
+
+@given(st.binary(max_size=100) | st.lists(st.tuples(KEYS, VALUES)).map(as_toml))
+def test_whatever_the_bytes_there_are_settings_or_problems(data: bytes) -> None:
+    settings, problems = parse_settings(data, "gateway.toml", FOLDER)
+    assert (settings is None) == bool(problems)
 
 
 NUMBERS = [each.path for each in SETTINGS if isinstance(each.default, int)]

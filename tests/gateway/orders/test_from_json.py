@@ -4,8 +4,11 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobseal_gateway.orders import Mapping, WorkOrder, parse_csv, parse_json
+from jobseal_gateway.orders.columns import COLUMNS
 
 GOOD: dict[str, Any] = {
     "id": "W-1",
@@ -85,6 +88,20 @@ def test_a_file_that_holds_no_orders_says_why(data: bytes, code: str) -> None:
     orders, problems = parse_json(data)
     assert orders == []
     assert code in [each.code for each in problems]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([*COLUMNS, "x"]), inner, max_size=6),
+    max_leaves=20,
+)
+
+
+@given(st.binary(max_size=100) | JSON.map(lambda value: json.dumps(value).encode()))
+def test_whatever_the_bytes_there_are_orders_or_problems(data: bytes) -> None:
+    for each in (data, b"[" + json.dumps(GOOD).encode() + b"," + data + b"]"):
+        orders, problems = parse_json(each)
+        assert orders or problems
 
 
 @pytest.mark.parametrize("value", [True, 1.5, "2", [2]])

@@ -1,6 +1,8 @@
 """A mapping file is read as a whole, and every mistake in it is named at its line and column."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jobseal_gateway.orders import PLAIN, Mapping, parse_mapping
 
@@ -17,6 +19,10 @@ ignore = ["Internal note"]
 [defaults]
 currency = "EUR"
 """
+
+
+def as_toml(pairs: list[tuple[str, str]]) -> bytes:
+    return "\n".join(f"{key} = {value}" for key, value in pairs).encode()
 
 
 def test_a_complete_mapping_is_read() -> None:
@@ -84,6 +90,16 @@ def test_a_value_of_the_wrong_type_is_named(text: str, name: str) -> None:
     mapping, [problem] = parse_mapping(text.encode(), "mapping.toml")
     assert mapping is None
     assert (problem.line, problem.column, problem.name, problem.code) == (1, 1, name, "bad_type")
+
+
+VALUES = st.sampled_from(["1", '"x"', '["a", 1]', "{a = 1}", '{a = "id"}', '{currency = {x = "y"}}'])
+KEYS = st.sampled_from(["encoding", "ignore", "time_formats", "columns", "values", "defaults", "values.tasks", "x"])
+
+
+@given(st.binary(max_size=100) | st.lists(st.tuples(KEYS, VALUES)).map(as_toml))
+def test_whatever_the_bytes_there_is_a_mapping_or_a_problem(data: bytes) -> None:
+    mapping, problems = parse_mapping(data, "mapping.toml")
+    assert (mapping is None) == bool(problems)
 
 
 def test_what_is_not_toml_is_named_at_its_place() -> None:

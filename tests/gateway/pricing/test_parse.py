@@ -136,6 +136,12 @@ def test_rows_that_contradict_each_other_are_named(second: dict[str, str], code:
     assert "line 2" in problem.sentence
 
 
+def test_a_contradiction_of_a_whole_version_is_named_once_and_not_with_every_row() -> None:
+    second = {**LABOUR, "version": "2026-2"}
+    _, problems = parse_price_lists(price_file(LABOUR, second, {**second, "code": "X"}))
+    assert [(each.line, each.code) for each in problems] == [(3, "same_start")]
+
+
 def test_the_same_part_may_have_a_price_for_each_unit() -> None:
     found = price_list({**PART, "code": "CABLE", "unit": "m"}, {**PART, "code": "CABLE", "unit": "roll"})
     assert len(found.rules) == 2
@@ -182,16 +188,36 @@ def test_one_file_can_hold_several_versions_and_the_newest_valid_one_is_chosen()
         ("CABLE", "m", "cancelled", "R2"),
         ("CABLE", "roll", "completed", "R3"),
         ("CABLE", "kg", "completed", None),
+        ("PIPE", "m", "completed", "R5"),
+        ("PIPE", "m", "cancelled", "R5"),
+        ("PIPE", "kg", "completed", "R6"),
+        ("PIPE", "kg", "cancelled", "R7"),
         ("BOLT", "each", "completed", "R4"),
         ("*", "each", "completed", "R4"),
     ],
 )
 def test_the_most_specific_rule_is_found(code: str, unit: str, outcome: str, rule: str | None) -> None:
     cable = {**PART, "code": "CABLE", "unit": "m"}
-    found = price_list(cable, {**cable, "when": "cancelled"}, {**cable, "unit": "roll"}, PART).find(
-        "part", code, unit, outcome
+    pipe = {**PART, "code": "PIPE", "unit": "m"}
+    any_unit = {**pipe, "unit": "*"}
+    prices = price_list(
+        cable,
+        {**cable, "when": "cancelled"},
+        {**cable, "unit": "roll"},
+        PART,
+        pipe,
+        any_unit,
+        {**any_unit, "when": "cancelled"},
     )
+    found = prices.find("part", code, unit, outcome)
     assert (found.id if found else None) == rule
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_whatever_the_bytes_there_are_lists_or_problems(data: bytes) -> None:
+    for each in (data, price_file(LABOUR) + data):
+        lists, problems = parse_price_lists(each)
+        assert bool(lists) != bool(problems)
 
 
 NUMBER = st.decimals(0, 999_999_999, places=4).map(without_needless_zeros)

@@ -84,6 +84,12 @@ def test_the_order_of_what_comes_in_does_not_matter(prices: PriceList, job: list
     assert rate(shuffled, Terms(prices)) == rate(job, Terms(prices))
 
 
+@given(lists())
+def test_entries_that_differ_only_in_their_events_come_in_the_same_order_too(prices: PriceList) -> None:
+    twins = [Quantity("labour", "A", "ms", "60000", "t", 0, [event]) for event in (b"2", b"1")]
+    assert rate(twins, Terms(prices)) == rate(twins[::-1], Terms(prices))
+
+
 @given(lists(), quantities())
 def test_every_quantity_ends_in_exactly_one_line_or_exception(prices: PriceList, job: list[Quantity]) -> None:
     rating = rate(job, Terms(prices))
