@@ -48,6 +48,16 @@ def test_the_installed_command_accepts_a_bundle_under_a_trusted_root(bundle: Pat
     assert "J-1 revision 1 (original) for Mill & Sons: 3.50 EUR in 3 lines" in done.stdout
 
 
+def test_a_reader_that_has_seen_enough_does_not_change_the_exit_code(bundle: Path) -> None:
+    command = Path(sys.executable).parent / "jobseal"
+    with subprocess.Popen([command, "verify", bundle], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        assert running.stdout is not None
+        running.stdout.close()
+        assert running.wait() == 3
+        assert running.stderr is not None
+        assert running.stderr.read() == b""
+
+
 @pytest.mark.parametrize("typed", [TRUST.upper(), TRUST.replace("-", ""), TRUST.replace("-", ":")])
 def test_a_fingerprint_may_be_typed_in_any_usual_way(run: Run, bundle: Path, typed: str) -> None:
     assert run("verify", bundle, "--trust", typed)[0] == 0
@@ -151,6 +161,9 @@ def test_a_single_statement_is_recognised_and_shown(run: Run, tmp_path: Path, pa
     code, said, _ = run("inspect", path)
     assert code == 0
     assert said.startswith(name + ", signed by key ")
+    if part == "receipt":
+        assert "  since: 1\n  proof: " in said
+        assert "  superseded: no\n" in said
     assert json.loads(run("inspect", path, "--json")[1])["statement"] == name
 
 

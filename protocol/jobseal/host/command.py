@@ -6,6 +6,7 @@ untrusted. ``inspect``: 0, or 2 if the file cannot be read or the folder not be 
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -62,4 +63,9 @@ def _inspect(options: argparse.Namespace) -> int:
 
 
 def _print(content: object) -> None:
-    print(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2))
+    text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
+    encoding = sys.stdout.encoding
+    try:
+        print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+    except BrokenPipeError:  # whoever reads has seen enough; the exit code still says it all
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

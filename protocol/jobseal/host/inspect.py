@@ -80,7 +80,9 @@ def _short(value: Any) -> str:
         return "; ".join(_short(item) for item in value) or "none"
     if isinstance(value, str):
         return value[:HEX_SHOWN] + "..." if _is_long_hex(value) else value
-    return {None: "none", True: "yes", False: "no"}.get(value, str(value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)
 
 
 def _is_long_hex(text: str) -> bool:
