@@ -1,5 +1,7 @@
 """The database keeps its promises: durable, isolated, one schema on both kinds, and honest when it fails."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from jobseal_gateway.ledger.errors import LedgerUnavailable, LedgerUnfit
 from tests.gateway.conftest import migrated
 from tests.gateway.ledger.ledger_rows import act, job
 from tests.postgres import PostgresServer
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -161,6 +165,35 @@ def test_every_sqlite_connection_flushes_at_commit_and_checks_references(sqlite:
 def test_sqlite_refuses_a_value_of_the_wrong_type(sqlite: Engine) -> None:
     with pytest.raises(IntegrityError), writing(sqlite) as connection:
         connection.execute(text("UPDATE log_head SET frontier = 'text'"))
+
+
+def test_what_was_committed_is_there_after_the_writer_was_killed_and_what_was_not_is_not(url: str) -> None:
+    program = """
+import sys
+from jobseal_gateway.ledger import leaves
+from jobseal_gateway.ledger.database import connect, writing
+from tests.gateway.ledger.ledger_rows import act
+engine = connect(sys.argv[1])
+with writing(engine) as connection:
+    leaves.append(connection, [act(0)])
+with writing(engine) as connection:
+    leaves.append(connection, [act(1)])
+    print("committed the first, wrote the second", flush=True)
+    sys.stdin.read()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", program, url], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline()
+        writer.kill()
+
+    engine = connect(url)
+    with reading(engine) as connection:
+        assert leaves.between(connection, 0, 9) == [act(0)]
+    with writing(engine) as connection:
+        leaves.append(connection, [act(1)])
+    engine.dispose()
 
 
 def test_a_block_that_raises_leaves_nothing(engine: Engine) -> None:
