@@ -206,12 +206,37 @@ def test_messages_of_every_size_pass_over_mutual_tls(tls_port: int, tmp_path: Pa
     link = PahoLink("127.0.0.1", tls_port, "d1", tls=trusting(tmp_path, "server"))
     link.connect(5)
     link.subscribe("echo")
-    # Many messages in one TLS record: a wait on the socket alone would leave all but the first unread.
     payloads = [b"%d" % number for number in range(200)] + [os.urandom(100_000)]
     for payload in payloads:
         assert link.publish("echo", payload)
     assert [link.poll(2_000) for _ in payloads] == [("echo", payload) for payload in payloads]
     link.close()
+
+
+def test_messages_that_share_one_tls_record_are_all_seen(tmp_path: Path) -> None:
+    """A wait on the socket alone would leave all but the first unread: the TLS layer has taken them off it."""
+    server, server_key = certificate(tmp_path, "server")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(server, server_key)
+    done = threading.Event()
+
+    def serve(listener: socket.socket) -> None:
+        plain, _ = listener.accept()
+        with context.wrap_socket(plain, server_side=True) as caller:
+            caller.recv(4096)
+            caller.sendall(b"\x20\x02\x00\x00" + b"".join(b"\x30\x04\x00\x01t%d" % number for number in range(3)))
+            done.wait(10)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        trusted = ssl.create_default_context(cafile=str(server))
+        link = PahoLink("127.0.0.1", int(listener.getsockname()[1]), "d1", tls=trusted)
+        link.connect(5)
+        assert [link.poll(1_000) for _ in range(3)] == [("t", b"0"), ("t", b"1"), ("t", b"2")]
+        done.set()
+        thread.join()
+        link.close()
 
 
 def test_a_broker_whose_certificate_does_not_hold_is_not_trusted(tls_port: int, tmp_path: Path) -> None:
