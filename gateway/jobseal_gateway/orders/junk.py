@@ -35,6 +35,8 @@ def junk(text: str, allowed: str) -> Flaw | None:
 
 
 def _bad_character(text: str, allowed: str) -> str:
+    if text.isprintable():  # nearly always, and much faster than looking
+        return ""
     for character in text:
         category = unicodedata.category(character)
         if category in ("Cc", "Cs", "Zl", "Zp") and character not in allowed:

@@ -66,7 +66,7 @@ CELL = st.text(st.characters(exclude_categories=("Cc", "Cs")) | st.sampled_from(
 @given(st.lists(st.tuples(CELL, CELL), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n", "\r"]))
 def test_what_a_csv_writer_writes_is_read_back_with_its_lines(rows: list[tuple[str, str]], end: str) -> None:
     out = io.StringIO(newline="")
-    csv.writer(out, lineterminator=end).writerows([("id", "note"), *rows])
+    csv.writer(out, lineterminator=end, quoting=csv.QUOTE_ALL).writerows([("id", "note"), *rows])
     written = [row for row in rows if any(row)]
     found = table(out.getvalue(), ",")
     assert [row.cells for row in found.rows] == written
