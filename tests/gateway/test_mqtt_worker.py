@@ -227,14 +227,14 @@ def test_a_broker_that_accepts_and_says_nothing_is_given_up_in_time(broker: Brok
 
 
 def test_a_broker_that_fell_silent_is_noticed_by_the_keep_alive(broker: Broker) -> None:
-    worker = MqttWorker("127.0.0.1", broker.settings.port, "worker", user=GATEWAY_USER, keepalive_s=1)
+    worker = MqttWorker("127.0.0.1", broker.settings.port, "worker", user=GATEWAY_USER, keepalive_s=2)
     worker.connect()
-    assert worker.receive(1_700, 1) == []
+    assert worker.receive(3_300, 1) == []
     assert worker.connected, "an idle connection lives"
     assert broker.pid is not None
     os.kill(broker.pid, signal.SIGSTOP)
     try:
-        worker.receive(10_000, 1)
+        worker.receive(15_000, 1)
         assert not worker.connected
     finally:
         os.kill(broker.pid, signal.SIGCONT)
