@@ -101,8 +101,6 @@ class JournalReader:
         """Adds what was appended to the segment's file since; False, and nothing added, unless it is all intact."""
         final = current.stretches[-1]
         known = len(current.data)
-        if final.bounds[-1] != known:
-            return False
         current.data += self._bytes(head.segment, known, head.offset)
         added = walk(current.data, known)
         if added[-1] != head.offset or final.end + len(added) - 1 != head.seq + 1:

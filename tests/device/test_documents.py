@@ -70,10 +70,10 @@ def test_what_has_not_changed_is_not_read_again() -> None:
 def test_what_a_caller_does_to_its_own_object_later_changes_nothing_stored(tmp_path: Path) -> None:
     path = tmp_path / "orders.json"
     table = Documents(path).table("orders")
-    order: dict[str, object] = {"id": "WO-1", "tasks": []}
-    table.insert(order)
-    order["tasks"] = order["id"] = "changed"
-    assert table.all() == orders(path) == [{"id": "WO-1", "tasks": []}]
+    tasks = ["inspect"]
+    table.insert({"id": "WO-1", "tasks": tasks})
+    tasks.append("never stored")
+    assert table.all() == orders(path) == [{"id": "WO-1", "tasks": ["inspect"]}]
 
 
 @pytest.mark.parametrize("nth", range(CALLS))

@@ -1,5 +1,6 @@
 """The journal on real files: what is there after reopening, what damage costs, and when a handheld must not sign."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,10 +14,10 @@ from hypothesis import strategies as st
 
 from jobseal.errors import JobsealError
 from jobseal.limits import EVENT_MAX_BYTES
-from jobseal_device.durable import REAL
-from jobseal_device.errors import DeviceRolledBack, JournalDamaged, JournalInUse
+from jobseal_device.durable import REAL, Files
+from jobseal_device.errors import DeviceRolledBack, JournalDamaged, JournalInUse, StorageFailed
 from jobseal_device.journal import Journal
-from jobseal_device.journal_frames import HEADER_BYTES
+from jobseal_device.journal_frames import HEADER_BYTES, Stretch, place
 from jobseal_device.journal_head import HEAD_NAME, HeadFile, Position, read_head
 from jobseal_device.journal_reader import JournalReader
 
@@ -56,6 +57,7 @@ def readable(folder: Path) -> dict[int, bytes]:
             first, last = damaged.lost or (0, 0)
             seq = last + 1 if first == seq else ALL
             continue
+        assert events, f"nothing at {seq}, and nothing said to be lost"
         found.update(enumerate(events, seq))
         seq += len(events)
     return found
@@ -372,6 +374,33 @@ def test_damage_in_a_file_that_was_left_after_a_failed_sync_is_counted_without_i
     assert readable(folder) == {number: event(number) for number in range(12) if number not in (2, 3)}
 
 
+def test_what_is_counted_from_the_front_needs_no_end_and_what_needs_one_is_lost_without(folder: Path) -> None:
+    with_head_behind(folder, 10, 3, segment_bytes=10_000)
+    fill(folder, 12)
+    old, new = segments(folder)
+    for number in (2, 3, 4, 5):
+        flip(old, old.read_bytes().index(event(number)))
+    flip(new, new.read_bytes().index(event(7)))  # so that it cannot be told where the copies in the old file begin
+    assert JournalReader(folder).lost(0, ALL) == [(2, 7)]
+    assert readable(folder) == {number: event(number) for number in (0, 1, 8, 9, 10, 11)}
+
+
+def test_a_segment_claims_no_number_that_belongs_to_the_next() -> None:
+    assert place([[0, 10, 20, 30]], 5, 2, None) == [Stretch(5, [0, 10, 20])]
+
+
+def test_a_reader_follows_a_journal_that_goes_on_behind_damage(folder: Path) -> None:
+    fill(folder, 5, segment_bytes=10_000)
+    path = segments(folder)[0]
+    flip(path, path.stat().st_size - 1)
+    reader = JournalReader(folder)
+    assert reader.lost(0, ALL) == [(4, 4)]
+    for count in (6, 7):
+        fill(folder, count, segment_bytes=10_000)
+        assert reader.read(5, ALL, ALL) == [event(number) for number in range(5, count)]
+        assert reader.lost(0, ALL) == [(4, 4)]
+
+
 def test_damage_behind_the_head_of_unknown_extent_stops_signing_and_changes_nothing(folder: Path) -> None:
     with_head_behind(folder, 10, 4, segment_bytes=10_000)
     [path] = segments(folder)
@@ -382,6 +411,60 @@ def test_damage_behind_the_head_of_unknown_extent_stops_signing_and_changes_noth
     assert refused.value.lost is None
     assert path.read_bytes() == before
     assert JournalReader(folder).read(0, ALL, ALL) == [event(number) for number in range(6)]
+
+
+def test_an_unreadable_segment_behind_the_head_is_damage_since_none_is_made_without_its_first_event(
+    folder: Path,
+) -> None:
+    fill(folder, 30)
+    last = segments(folder)[-1]
+    count = int(last.stem)
+    head = folder / HEAD_NAME
+    for path in folder.iterdir():
+        path.unlink()
+    fill(folder, count)
+    before = head.read_bytes()
+    fill(folder, count + 1)
+    head.write_bytes(before)
+    flip(last, HEADER_BYTES)
+    with pytest.raises(JournalDamaged):
+        Journal.open(folder)
+
+
+class DeadSegments(Files):
+    """The disk gives up the head, and nothing of any segment."""
+
+    def __init__(self) -> None:
+        self.dead: set[int] = set()
+
+    def open(self, path: Path, flags: int) -> int:
+        fd = super().open(path, flags)
+        (self.dead.add if path.suffix == ".seg" else self.dead.discard)(fd)
+        return fd
+
+    def pread(self, fd: int, count: int, offset: int) -> bytes:
+        if fd in self.dead:
+            raise OSError(errno.EIO, "unreadable")
+        return super().pread(fd, count, offset)
+
+
+def test_what_the_disk_does_not_give_up_behind_the_head_is_not_taken_for_torn(folder: Path) -> None:
+    with_head_behind(folder, 5, 2, segment_bytes=10_000)
+    [path] = segments(folder)
+    before = path.read_bytes()
+    with pytest.raises(StorageFailed):
+        Journal.open(folder, files=DeadSegments())
+    assert path.read_bytes() == before
+    fill(folder, 5)
+    assert JournalReader(folder).read(0, ALL, ALL) == [event(number) for number in range(5)]
+
+
+def test_what_the_disk_does_not_give_up_before_the_head_is_lost_and_the_journal_goes_on(folder: Path) -> None:
+    fill(folder, 5, segment_bytes=10_000)
+    journal = Journal.open(folder, files=DeadSegments())
+    assert journal.damage == [(0, 4)]
+    assert journal.append(event(5)).seq == 5
+    journal.close()
 
 
 def test_the_head_survives_damage_to_the_slot_that_was_written_last(folder: Path) -> None:
