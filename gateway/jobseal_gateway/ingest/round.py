@@ -27,12 +27,13 @@ from jobseal.shape import DEVICE
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ingest import replies
 from jobseal_gateway.ingest.allowance import Frames, Refusals
+from jobseal_gateway.ingest.bulletin import Bulletin
 from jobseal_gateway.ingest.chains import Chains
 from jobseal_gateway.ingest.frames import KINDS, BatchFrame, Desk, Frame
 from jobseal_gateway.ingest.moment import Moment
 from jobseal_gateway.ingest.settling import Numbers, Settling
 from jobseal_gateway.ledger import log as log_rows
-from jobseal_gateway.ledger.database import writing
+from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.ledger.quarantine import put_all
 from jobseal_gateway.log import ClockUnsynchronised, LogWriter
@@ -97,6 +98,7 @@ class Ingest:
         self._numbers = Numbers()
         self._frames = Frames()
         self._refusals = Refusals()
+        self._bulletin = Bulletin()
         self.counts = Counts()
 
     def handle(self, messages: Sequence[Message], now: Moment) -> Outcome:
@@ -141,6 +143,22 @@ class Ingest:
         except LedgerUnavailable as problem:
             return self.decline([message], now, problem)
         return Outcome()
+
+    @property
+    def checkpoint(self) -> bytes | None:
+        """The newest checkpoint that a round here left, complete bytes."""
+        return None if self._log.newest is None else self._log.newest.checkpoint
+
+    def new_work(self) -> list[Message]:
+        """What devices were assigned since this was last asked, to be sent without waiting for their next HELLO.
+
+        Nothing while the ledger cannot be read: then their HELLO brings it.
+        """
+        try:
+            with reading(self._engine) as connection:
+                return self._bulletin.fresh(connection)
+        except LedgerUnavailable:
+            return []
 
     # One round
 

@@ -51,6 +51,7 @@ _EVERYBODY = _newest(technicians, "technician").order_by(technicians.c.technicia
 _SNAPSHOT = (
     select(snapshots).where(snapshots.c.device == bindparam("device")).order_by(snapshots.c.version.desc()).limit(1)
 )
+_VERSIONS = select(snapshots.c.device, func.max(snapshots.c.version)).group_by(snapshots.c.device)
 
 
 def say(
@@ -105,3 +106,8 @@ def add_snapshot(connection: Connection, snapshot: Snapshot) -> None:
 def newest_snapshot(connection: Connection, device: str) -> Snapshot | None:
     """What this handheld was told last, or None."""
     return first(Snapshot, connection.execute(_SNAPSHOT, {"device": device}))
+
+
+def versions(connection: Connection) -> dict[str, int]:
+    """The newest version that each handheld was told, read from the key alone."""
+    return {row.device: row[1] for row in connection.execute(_VERSIONS)}
