@@ -18,6 +18,7 @@ from jobseal import (
     key,
     merkle,
     office,
+    proof,
     receipt,
     record,
     shape,
@@ -206,7 +207,15 @@ def _object(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
     return _named(vector, "content", content)
 
 
-def _bundle(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+def _bundle(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    if "status" not in vector:  # it is refused before anything is proven
+        return _same(vector, data, bundle.Bundle.decode(data, BUNDLE_MAX_BYTES).encode(), "the bundle")
+    trusted = None if vector["trusted"] is None else bytes.fromhex(vector["trusted"])
+    found = proof.verify_bundle(data, verifier, trusted)
+    if found.status != vector["status"] or found.code != vector["flaw"]:
+        return "is judged " + found.status + ", " + found.code + " at " + found.where
+    if found.status != "ok":
+        return ""
     return _same(vector, data, bundle.Bundle.decode(data, BUNDLE_MAX_BYTES).encode(), "the bundle")
 
 

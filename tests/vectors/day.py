@@ -3,6 +3,8 @@
 from jobseal import merkle
 from tests.vectors import keys
 from tests.vectors.world import (
+    CANCELLED,
+    CANCELLED_ORDER,
     DAY_MS,
     ENROLLED,
     JOB,
@@ -46,6 +48,7 @@ class Day:
         newest = digest(self.second_checkpoint)
         _the_end_of_the_job(self.van, newest)
         _an_unplanned_job(self.van, newest)
+        _a_cancelled_job(self.van, newest)
         _the_evening(self.van, newest)
         _the_test_bench(self.tpm, digest(self.first_checkpoint))
         self.log.append(merkle.ENTRY_EVENT, *self.van.events[2:])
@@ -92,8 +95,12 @@ def _at_the_job(van: Handheld) -> None:
 def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
     totals = [
         ["labour", "BOILER-SERVICE", "ms", "3060000"],
+        ["travel", "travel", "ms", "1560000"],
+        ["waiting", "parts", "ms", "900000"],
+        ["visit", "visit", "visit", "1"],
         ["part", "GASKET-40", "pc", "1"],
         ["part", "IGNITOR", "pc", "1"],
+        ["expense", "PARKING", "EUR", "4.50"],
     ]
     finished = {"totals": totals, "missing": [["PHOTO-BEFORE", "FORGOTTEN"]]}
     van.write("job.completed", finished, anchor=anchor, closing=True, **AT_JOB)
@@ -104,7 +111,9 @@ def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
     correction = {"reason": 2, "body": right, "note": named(NOTE)}
     van.write("event.corrected", correction, amends=wrong, closing=True, **AT_JOB)
     van.write("job.reopened", {"reason": "CUSTOMER-CALLED", "note": named(NOTE)}, closing=True, **AT_JOB)
-    van.write("job.cancelled", {"reason": "CUSTOMER-WITHDREW", "note": named(NOTE)}, closing=True, **AT_JOB)
+    corrected = [*totals[:4], ["part", "GASKET-40", "pc", "2"], *totals[5:]]
+    van.write("job.completed", {"totals": corrected}, anchor=anchor, closing=True, **AT_JOB)
+    van.write("job.signed_off", {"method": "typed", "name": named(NAME)}, closing=True, **AT_JOB)
 
 
 def _an_unplanned_job(van: Handheld, anchor: bytes) -> None:
@@ -116,6 +125,13 @@ def _an_unplanned_job(van: Handheld, anchor: bytes) -> None:
     van.write("signoff.waived", waiver, closing=True, **AT_UNPLANNED)
     forgotten = {"reason": 7, "body": None, "at": DAY_MS}
     van.write("event.corrected", forgotten, amends=digest(van.events[-3]), closing=True, **AT_UNPLANNED)
+
+
+def _a_cancelled_job(van: Handheld, anchor: bytes) -> None:
+    about = {"by": TECHNICIAN, "job": CANCELLED}
+    van.write("job.accepted", {"order": digest(CANCELLED_ORDER), "revision": 3}, anchor=anchor, **about)
+    cancelled = {"reason": "CUSTOMER-WITHDREW", "note": named(NOTE)}
+    van.write("job.cancelled", cancelled, anchor=anchor, closing=True, **about)
 
 
 def _the_evening(van: Handheld, anchor: bytes) -> None:

@@ -1,13 +1,10 @@
-"""Vectors of the log's tree, of objects, and of the bundle that carries everything."""
+"""Vectors of the log's tree and of objects."""
 
-from typing import Any
-
-from jobseal import bundle, cbor, merkle, record
+from jobseal import merkle
 from jobseal import object as objects
-from tests.vectors import keys, statements
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File, invalid, valid
-from tests.vectors.world import ENROLLED, NAME, NOTE, SPARE_ENROLLED, UNPLANNED, digest, named
+from tests.vectors.world import ENROLLED, NAME, NOTE, digest, named
 
 # The leaves that implementations of Certificate Transparency test with.
 LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
@@ -128,63 +125,7 @@ def _object() -> list[Entry]:
     return [*entries, size]
 
 
-def unplanned_bundle() -> bundle.Bundle:
-    """The evidence of the day's unplanned job, which cost nothing."""
-    events = DAY.van.events[26:31]
-    closing = DAY.van.events[29]
-    released = record.sign(
-        statements.a_record(
-            UNPLANNED, [], "0", closing, order=None, order_revision=None, po_number=None, state="waived"
-        ),
-        keys.OFFICE,
-    )
-    size = len(DAY.log.leaves)
-    return bundle.Bundle(
-        format="jobseal/1/bundle",
-        root=keys.ROOT.key.encode(),
-        authority=statements.CERTIFICATIONS,
-        record=released,
-        events=[DAY.log.inclusion(data, size) for data in events],
-        acts=[DAY.log.inclusion(ENROLLED, size), DAY.log.inclusion(SPARE_ENROLLED, size)],
-        checkpoints=[[DAY.second_checkpoint, DAY.log.consistency(4, size)], [DAY.third_checkpoint, []]],
-        receipts=[statements.LAST_RECEIPT],
-        order=b"",
-        objects=[NOTE],
-    )
-
-
-def _bundle() -> list[Entry]:
-    good = unplanned_bundle()
-    data = good.encode()
-    value = good.to_map()
-    small = {**value, 5: value[5][:1], 6: [], 7: [], 8: [], 10: []}
-    erased = {**small, 5: [[value[5][0][0], digest(value[5][0][1]), value[5][0][2]]]}
-    entries = [
-        valid("unplanned-job", "a whole bundle: record, events, acts, checkpoints, receipt, object", data, value),
-        valid("erased-event", "an erased event is there as its hash", cbor.encode(erased), erased),
-    ]
-    changes: list[tuple[str, str, dict[int, Any]]] = [
-        ("format-unknown", "a bundle of a later version", {1: "jobseal/2/bundle"}),
-        ("one-certification", "one certification where two are needed", {3: value[3][:1]}),
-        ("record-empty", "no record", {4: b""}),
-        ("event-index-negative", "a negative place in the log", {5: [[-1, value[5][0][1], []]]}),
-        ("event-of-31", "less than a hash where the event should be", {5: [[0, bytes(31), []]]}),
-        ("event-without-proof", "an event without its proof", {5: [value[5][0][:2]]}),
-        ("proof-hash-of-31", "a proof hash of 31 bytes", {5: [[0, value[5][0][1], [bytes(31)]]]}),
-        ("checkpoint-bare", "a checkpoint without its proof", {7: [DAY.third_checkpoint]}),
-        ("object-of-31", "an object shorter than its salt", {10: [bytes(31)]}),
-        ("unknown-field", "a field that nobody knows", {11: 0}),
-    ]
-    entries += [invalid(name, shows, cbor.encode({**small, **new}), "malformed") for name, shows, new in changes]
-    entries.append(invalid("trailing", "a byte after the bundle", cbor.encode(small) + b"\x00", "cbor_trailing"))
-    return entries
-
-
 FILES: dict[str, File] = {
     "merkle": ("the log's tree: roots, entries, inclusion and consistency proofs (SPEC.md, Log)", _merkle),
     "object": ("salted bytes, held against [digest, size, media type] (SPEC.md, Objects)", _object),
-    "bundle": (
-        "the outer form of a bundle: what is inside has vectors of its own (SPEC.md, Bundle)",
-        _bundle,
-    ),
 }

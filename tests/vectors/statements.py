@@ -86,13 +86,13 @@ LAST_RECEIPT = receipt.sign(
     receipt.Receipt(
         key=keys.VAN.key.thumbprint,
         session=SESSION,
-        next=35,
-        head=digest(DAY.van.events[34]),
+        next=len(DAY.van.events),
+        head=digest(DAY.van.events[-1]),
         superseded=False,
         checkpoint=DAY.third_checkpoint,
         since=4,
         proof=DAY.log.consistency(4, len(DAY.log.leaves)),
-        verdicts=[[24, ["illegal_transition"]], [33, ["clock_unset", "interval_wide"]]],
+        verdicts=[[12, ["unknown_code"]], [36, ["clock_unset", "interval_wide"]]],
         more=True,
         stored=[digest(PHOTO)],
     ),
@@ -117,7 +117,7 @@ def _receipt() -> list[Entry]:
     good = [
         ("nothing-yet", "nothing is settled: head is the enrolment statement", receipt.sign(nothing, keys.LOG)),
         ("first", "the worked example: two events settled, one proof hash from size 2 to 4", FIRST_RECEIPT),
-        ("last", "35 events settled, verdicts on two, one object stored", LAST_RECEIPT),
+        ("last", "38 events settled, verdicts on two, one object stored", LAST_RECEIPT),
     ]
     changes: Changes = [
         ("key-kid", "a kid instead of the thumbprint", {1: bytes(8)}),
@@ -355,24 +355,34 @@ def _assignment() -> list[Entry]:
     return [*entries, invalid("foreign", "an assignment for another handheld", ASSIGNED, "foreign", **about)]
 
 
-def a_line(**changes: Any) -> dict[int, Any]:
-    """A line's map, with changes by name."""
+def a_line(number: int, cited: tuple[int, ...], said: str, price: str, **more: Any) -> dict[int, Any]:
+    """A line's map: ``cited`` events of the day; kind, code, raw and its unit, billed and its unit; rate and amount."""
+    kind, code, raw, raw_unit, billed, unit = said.split()
+    rate, amount = price.split()
     fields = {
-        "number": 1,
-        "kind": "labour",
-        "code": "BOILER-SERVICE",
-        "description": "Boiler service",
-        "raw": "3060000",
-        "raw_unit": "ms",
-        "billed": "1.00",
-        "unit": "h",
-        "rate": "68.50",
-        "amount": "68.50",
-        "rule": "LABOUR-STD",
-        "steps": ["3060000 ms is 0.85 h", "every started 0.25 h: 1.00 h"],
-        "events": [digest(DAY.van.events[6]), digest(DAY.van.events[18])],
-    }
-    return record.Line.SHAPE.keyed({**fields, **changes})
+        "number": number, "kind": kind, "code": code, "description": "", "raw": raw, "raw_unit": raw_unit,
+        "billed": billed, "unit": unit, "rate": rate, "amount": amount, "rule": f"{kind}-STD".upper(), "steps": [],
+        "events": [digest(DAY.van.events[place]) for place in cited], **more,
+    }  # fmt: skip
+    return record.Line.SHAPE.keyed(fields)
+
+
+LABOUR = a_line(
+    1,
+    (6, 18),
+    "labour BOILER-SERVICE 3060000 ms 1.00 h",
+    "68.50 68.50",
+    description="Boiler service",
+    steps=["3060000 ms is 0.85 h", "every started 0.25 h: 1.00 h"],
+)
+LINES = [
+    LABOUR,
+    a_line(2, (2, 3), "travel travel 1560000 ms 0.50 h", "42 21.00"),
+    a_line(3, (4,), "visit visit 1 visit 1 visit", "35.00 35.00"),
+    a_line(4, (11, 13, 23), "part GASKET-40 2 pc 2 pc", "12.9 25.80"),
+    a_line(5, (12,), "part IGNITOR 1 pc 1 pc", "0 0", steps=["under warranty"]),
+    a_line(6, (16,), "expense PARKING 4.50 EUR 4.50 EUR", "1 4.50"),
+]
 
 
 def a_record(work_order: str, lines: list[Any], total: str, closing: bytes, **changes: Any) -> record.Record:
@@ -401,33 +411,39 @@ def a_record(work_order: str, lines: list[Any], total: str, closing: bytes, **ch
     return record.Record(**{**fields, **changes})
 
 
+DAY_RECORD = a_record(JOB, LINES, "154.80", DAY.van.of_job[JOB][-1])
+
+
 def _record() -> list[Entry]:
-    part = a_line(
-        number=2, kind="part", code="GASKET-40", description="", raw="1", raw_unit="pc", billed="1", unit="pc",
-        rate="12.9", amount="12.90", rule="PARTS-LIST", steps=[],
-        events=[digest(DAY.van.events[11]), digest(DAY.van.events[13])],
-    )  # fmt: skip
-    closing = DAY.van.events[22]
-    original = record.sign(a_record(JOB, [a_line(), part], "81.40", closing), keys.OFFICE)
+    original = record.sign(DAY_RECORD, keys.OFFICE)
     void = a_record(
-        JOB, [], "0", closing, revision=2, kind="void", supersedes=digest(original), order=None, order_revision=None,
-        po_number=None, overrides=[["missing_po", digest(ACTS["exception.overridden"])]],
-    )  # fmt: skip
+        JOB,
+        [],
+        "0",
+        DAY.van.of_job[JOB][-1],
+        revision=2,
+        kind="void",
+        supersedes=digest(original),
+        order=None,
+        order_revision=None,
+        po_number=None,
+        overrides=[["missing_po", digest(ACTS["exception.overridden"])]],
+    )
     good = [
         ("void", "a record that takes the other back", record.sign(void, keys.OFFICE)),
-        ("original", "one labour line, one part line", original),
+        ("original", "labour, travel, a visit, two parts and an expense", original),
     ]
     changes: Changes = [
         ("kind-unknown", "a kind that is not in the list", {4: "copy"}),
         ("total-number", "a total as a number", {14: 81}),
         ("total-exponent", "a total in exponent form", {14: "8.14e1"}),
         ("currency-long", "a currency of four letters", {10: "EURO"}),
-        ("line-amount-number", "an amount as a number", {13: [{**a_line(), 10: 68}]}),
+        ("line-amount-number", "an amount as a number", {13: [{**LABOUR, 10: 68}]}),
         ("line-without-events", "a line that does not say what it rests on",
-         {13: [{key: value for key, value in a_line().items() if key != 13}]}),
-        ("line-kind-unknown", "a line of an unknown kind", {13: [{**a_line(), 2: "gift"}]}),
-        ("line-unknown-field", "a line with a field that nobody knows", {13: [{**a_line(), 14: "x"}]}),
-        ("line-event-of-31", "an event's hash of 31 bytes", {13: [a_line(events=[bytes(31)])]}),
+         {13: [{key: value for key, value in LABOUR.items() if key != 13}]}),
+        ("line-kind-unknown", "a line of an unknown kind", {13: [{**LABOUR, 2: "gift"}]}),
+        ("line-unknown-field", "a line with a field that nobody knows", {13: [{**LABOUR, 14: "x"}]}),
+        ("line-event-of-31", "an event's hash of 31 bytes", {13: [{**LABOUR, 13: [bytes(31)]}]}),
         ("close-short", "a close without the event that makes it", {15: [[bytes(32), 1, bytes(32)]]}),
         ("checkpoint-missing", "no checkpoint", {18: ...}),
         ("overrides-empty", "an empty list instead of none", {19: []}),

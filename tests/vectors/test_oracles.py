@@ -27,7 +27,7 @@ def valid(*nouns: str) -> list[Any]:
         pytest.param(noun, entry, id=f"{noun}-{entry['name']}")
         for noun in nouns
         for entry in FILES[noun]
-        if entry["valid"]
+        if entry["valid"] and "value" in entry
     ]
 
 

@@ -24,6 +24,8 @@ SESSION = hashlib.sha256(b"jobseal vector session").digest()[:8]
 ORDER = b'{"id":"WO-1001","customer":"Harbour Dental","tasks":["BOILER-SERVICE"]}'
 JOB = "WO-1001"
 UNPLANNED = "L-van-07-1"
+CANCELLED = "WO-1002"
+CANCELLED_ORDER = b'{"id":"WO-1002","customer":"Quay Street Bakery","tasks":["OVEN-CHECK"]}'
 TECHNICIAN = "t-17"
 
 
@@ -62,7 +64,7 @@ class Handheld:
         self.boot = BOOT
         self.up = 41_000
         self.clock_offset: int | None = DAY_MS
-        self._of_job: dict[str, list[bytes]] = {}
+        self.of_job: dict[str, list[bytes]] = {}  # complete bytes as well
 
     def write(self, kind: str, body: dict[str, Any], wait_s: int = 60, **fields: Any) -> bytes:
         """Sign the next event; ``body`` with names for keys. Returns its complete bytes."""
@@ -86,12 +88,12 @@ class Handheld:
         self.head = digest(signed)
         self.events.append(signed)
         if job is not None:
-            self._of_job.setdefault(job, []).append(self.head)
+            self.of_job.setdefault(job, []).append(signed)
         return signed
 
     def close(self, job: str) -> list[Any]:
         """[count, digest] over this key's events of ``job`` so far."""
-        hashes = self._of_job.get(job, [])
+        hashes = [digest(data) for data in self.of_job.get(job, [])]
         return [len(hashes), digest(b"".join(hashes))]
 
 
