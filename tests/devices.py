@@ -51,6 +51,7 @@ class Device:
         self.verdicts: dict[int, list[str]] = {}
         self.alarms: list[str] = []
         self.rolled_back = False
+        self.technician = "t-1"
 
     @property
     def key(self) -> Key:
@@ -68,8 +69,10 @@ class Device:
         return len(self.frames)
 
     def clone(self) -> "Device":
-        """Another holder of the same key, with everything as it is now: a copied card."""
-        return copy.deepcopy(self, {id(self.signer): self.signer, id(self.trusted): self.trusted})
+        """Another holder of the same key, with everything as it is now: a copied card, in other hands."""
+        copied = copy.deepcopy(self, {id(self.signer): self.signer, id(self.trusted): self.trusted})
+        copied.technician = "t-2"
+        return copied
 
     # Capture
 
@@ -86,7 +89,7 @@ class Device:
             "kind": kind,
             "body": raw if raw is not None else bodies.SHAPES[kind].keyed(named),
             "job": "WO-1",
-            "by": "t-1",
+            "by": self.technician,
         }
         return event.sign(Event(**{**settings, **fields}), self.signer)
 
@@ -195,7 +198,7 @@ class Sync:
             "work": lambda _: None,
             "document": lambda data: self.device.documents.update({digest(data): data}),
             "stored": self.device.stored.update,
-            "verdicts": lambda rows: self.device.verdicts.update({seq: codes for seq, codes in rows}),
+            "verdicts": lambda rows: self.device.verdicts.update(dict(rows)),
             "alarm": lambda code, *_: self.device.alarms.append(code),
             "rolled_back": self._stop,
         }

@@ -75,10 +75,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Refused:
-    """A message that is no frame of any enrolled key: who brought it, and why it was refused."""
+    """A message that is no frame of any enrolled key: who brought it, on whose topic, and why it was refused."""
 
     link: str
-    topic: str
+    device: str
     session: bytes | None
     data: bytes
     error: JobsealError
@@ -117,7 +117,8 @@ class Ingest:
     def decline(self, messages: Sequence[Message], now: Moment, problem: JobsealError) -> Outcome:
         """Take nothing now, and ask whoever can be asked to come again later."""
         self._forget()
-        refused = [_later(topic, data, problem) for topic, data in messages if _device(topic) is not None]
+        brought = [(_device(topic), data) for topic, data in messages]
+        refused = [_later(device, data, problem) for device, data in brought if device is not None]
         return Outcome(self._tell(refused, now), problem=problem)
 
     def _apart(self, messages: Sequence[Message], now: Moment) -> Outcome:
@@ -205,7 +206,7 @@ class Ingest:
             out += [(topic, data) for data in each.replies]
             if each.refused:
                 problem = Malformed(each.refused[0], "something in this frame was refused; it was kept for the office")
-                refused.append(_Refused(each.enrolled.device, topic, each.session, b"", problem))
+                refused.append(_Refused(each.enrolled.device, each.enrolled.device, each.session, b"", problem))
         return Outcome(out + self._tell(refused, now), list(settling.dirty))
 
     def _open(self, topic: str, data: bytes, now: Moment) -> Frame | _Refused | None:
@@ -218,21 +219,21 @@ class Ingest:
         if not self._frames.allow(link, now.up_ms):
             self.counts.overloads += 1
             error: JobsealError = Malformed("overloaded", "too many frames came at once; send fewer")
-            return _Refused(link, topic, _session(data), data, error, RETRY_AFTER_S)
+            return _Refused(link, device, _session(data), data, error, RETRY_AFTER_S)
         try:
             message = frame.decode_up(data)
         except JobsealError as malformed:
-            return _Refused(link, topic, None, data, malformed)
+            return _Refused(link, device, None, data, malformed)
         enrolled = self._registry.find(message.kid, now.up_ms)
         if enrolled is None:
             error = Malformed("unknown_kid", "no key of this name is enrolled here; enrol the device again")
-            return _Refused(link, topic, message.session, data, error)
+            return _Refused(link, device, message.session, data, error)
         if enrolled.device != device:
             error = Malformed("foreign_key", "this key belongs to another device than the one whose topic this is")
-            return _Refused(link, topic, message.session, data, error)
+            return _Refused(link, device, message.session, data, error)
         if message.size > self._log_size(message.size):
             error = Malformed("log_restarted", "the device has seen a larger log than this one; a person must look")
-            return _Refused(link, topic, message.session, data, error, RETRY_AFTER_MAX_S)
+            return _Refused(link, device, message.session, data, error, RETRY_AFTER_MAX_S)
         return KINDS[type(message)](self._desk, enrolled, message)
 
     def _log_size(self, wanted: int) -> int:
@@ -253,7 +254,7 @@ class Ingest:
                     sentence=each.error.sentence[:256],
                     retry_after=each.retry_after_s,
                 )
-                out.append((frame.down_topic(_device(each.topic) or ""), frame.encode(said)))
+                out.append((frame.down_topic(each.device), frame.encode(said)))
         return out
 
     def _count(self, frames: Sequence[Frame], refused: Sequence[_Refused], settling: Settling) -> None:
@@ -290,6 +291,5 @@ def _session(data: bytes) -> bytes | None:
     return session
 
 
-def _later(topic: str, data: bytes, problem: JobsealError) -> _Refused:
-    device = _device(topic) or STRANGERS
-    return _Refused(device, topic, _session(data), data, problem, RETRY_AFTER_S)
+def _later(device: str, data: bytes, problem: JobsealError) -> _Refused:
+    return _Refused(device, device, _session(data), data, problem, RETRY_AFTER_S)
