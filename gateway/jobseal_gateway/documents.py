@@ -1,0 +1,138 @@
+"""What people see of a projected job, as JSON: the card (what happened) and the rating (what it would bill, and why not
+yet). Amounts are text, times Unix ms UTC, hashes hex. The same projection gives the same bytes.
+"""
+
+import json
+from typing import Any
+
+from jobseal import exceptions
+from jobseal.card import Item, Span
+from jobseal_gateway.pricing.decimals import decimal_text
+from jobseal_gateway.projection import Open, Projected
+
+Document = dict[str, Any]
+
+
+def to_bytes(document: Document) -> bytes:
+    """JSON with one form for one value: sorted keys, no spaces, UTF-8."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def card(projected: Projected) -> Document:
+    """The job card."""
+    order = projected.dossier.order
+    signoff = projected.card.signoff()
+    return {
+        "job": projected.dossier.id,
+        "state": projected.state,
+        "customer": None if order is None else order.content.customer,
+        "customer_name": None if order is None else order.content.customer_name,
+        "order_revision": None if order is None else order.revision,
+        "handhelds": [_lane(lane.key, lane.state, lane.count) for lane in projected.job.lanes],
+        "waiting_for": _absent(projected),
+        "closed_by_office": sorted(key[:8].hex() for key in projected.closed),
+        "time_entries": [_entry(span) for span in projected.card.spans],
+        "events": [_event(item) for item in projected.card.items],
+        "attachments": [_attachment(named, projected) for named in projected.job.objects()],
+        "signed_off_by": None if signoff is None else signoff.fact.hash.hex(),
+        "exceptions": [_exception(each) for each in projected.exceptions],
+    }
+
+
+def rating(projected: Projected, status: str) -> Document:
+    """What the job would bill now; ``status``: collecting, held, ready or released."""
+    rated, prices = projected.rating, projected.prices
+    return {
+        "job": projected.dossier.id,
+        "status": status,
+        "blocking": projected.blocking,
+        "price_list": None if prices is None else [prices.id, prices.version],
+        "currency": None if rated is None else rated.currency,
+        "total": None if rated is None else decimal_text(rated.total),
+        "lines": [] if rated is None else [_plain(line.record()) for line in rated.lines],
+        "released_revisions": [released.revision for released in projected.dossier.released],
+    }
+
+
+def news(projected: Projected, status: str) -> Document:
+    """The data of a ``jobcard.changed``: what a list of jobs shows."""
+    rated, order = projected.rating, projected.dossier.order
+    return {
+        "job": projected.dossier.id,
+        "state": projected.state,
+        "status": status,
+        "blocking": projected.blocking,
+        "customer": None if order is None else order.content.customer,
+        "events": len(projected.dossier.events),
+        "total": None if rated is None else decimal_text(rated.total),
+        "currency": None if rated is None else rated.currency,
+    }
+
+
+def _absent(projected: Projected) -> list[str]:
+    here = {lane.key for lane in projected.job.lanes}
+    absent = [key[:8].hex() for key in projected.dossier.assigned if key not in here and key not in projected.closed]
+    return absent + list(projected.dossier.unequipped)
+
+
+def _lane(key: bytes, state: str, count: int) -> Document:
+    return {"key": key[:8].hex(), "state": state, "events": count}
+
+
+def _entry(span: Span) -> Document:
+    return {
+        "kind": span.kind,
+        "code": span.code,
+        "by": span.by,
+        "at": span.at,
+        "duration_ms": span.duration_ms,
+        "running": span.running,
+        "flags": span.flags,
+        "events": [hash.hex() for hash in span.hashes()],
+    }
+
+
+def _event(item: Item) -> Document:
+    return {
+        "hash": item.fact.hash.hex(),
+        "index": item.fact.index,
+        "seq": item.fact.seq,
+        "kind": item.fact.kind,
+        "by": item.fact.by,
+        "at": item.at,
+        "claimed": item.fact.at,
+        "body": _plain(item.body),
+        "struck": item.struck,
+        "corrected_by": [correction.hash.hex() for correction in item.corrections],
+    }
+
+
+def _attachment(named: list[Any], projected: Projected) -> Document:
+    digest, size, media = named
+    stored = digest in projected.dossier.stored
+    return {"digest": digest.hex(), "size": size, "media": media, "stored": stored}
+
+
+def _exception(found: Open) -> Document:
+    rule = exceptions.RULES[found.raised.code]
+    return {
+        "code": rule.code,
+        "owner": rule.owner,
+        "severity": rule.severity,
+        "blocks": found.blocks,
+        "event": None if found.raised.event is None else found.raised.event.hex(),
+        "detail": found.raised.detail,
+        "overridden_by": None if found.overridden_by is None else found.overridden_by.hex(),
+        "sentence": rule.sentence,
+        "resolution": rule.resolution,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,141 @@
+"""Evidence: the bundle behind one released record, assembled from the ledger as it stood at the record's checkpoint.
+
+Everything in it was there before: nothing is stated anew but the receipts, which say, under the log key, how far each
+handheld's events were settled at that checkpoint. Assembling it twice gives the same bytes.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection
+
+from jobseal import bodies, checkpoint, cose, receipt
+from jobseal import event as events
+from jobseal.bundle import Bundle
+from jobseal.checkpoint import Checkpoint
+from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal.receipt import Receipt
+from jobseal.record import Record
+from jobseal_gateway import release
+from jobseal_gateway.authority import GatewayKeys
+from jobseal_gateway.ledger import branches, jobs, keys, leaves, log, objects, orders
+from jobseal_gateway.ledger import office as office_rows
+from jobseal_gateway.ledger.branches import FORKED
+from jobseal_gateway.ledger.leaves import Leaf
+from jobseal_gateway.ledger.records import Released
+from jobseal_gateway.log import LogWriter
+
+FORMAT = "jobseal/1/bundle"
+NO_SESSION = bytes(8)
+_ABOUT_KEYS = ("device.suspended", "device.revoked")
+
+
+def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, released: Released) -> bytes:
+    """The complete bundle of a record, as ``jobseal verify`` takes it."""
+    record = release.decode(released)
+    stated = _payload(record.checkpoint)
+    job_id = jobs.known(connection, [record.work_order])[record.work_order]
+    rows = [row for row in leaves.of_job(connection, job_id) if row.idx < stated.size]
+    logged = _canonical(connection, rows)
+    acts = [row for row in rows if row.type == leaves.OFFICE] + _about_keys(connection, record, stated.size)
+    return Bundle(
+        format=FORMAT,
+        root=gateway.authority.root.encode(),
+        authority=gateway.certifications,
+        record=released.bytes,
+        events=[_leaf(writer, row, stated.size) for row in logged],
+        acts=[_leaf(writer, row, stated.size) for row in sorted(acts, key=lambda row: row.idx)],
+        checkpoints=list(_checkpoints(connection, writer, logged, record.checkpoint, stated)),
+        receipts=list(_receipts(connection, gateway, record, logged, stated.size)),
+        order=_order(connection, record),
+        objects=list(_objects(connection, logged)),
+    ).encode()
+
+
+def _payload(data: bytes) -> Checkpoint:
+    return Checkpoint.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+
+
+def _canonical(connection: Connection, rows: Iterable[Leaf]) -> list[Leaf]:
+    found = [row for row in rows if row.type == leaves.EVENT]
+    of_key = branches.of_keys(connection, {row.key_id for row in found if row.key_id is not None})
+    out = {branch.id for lines in of_key.values() for branch in lines if branch.standing == FORKED}
+    return [row for row in found if row.branch_id not in out]
+
+
+def _about_keys(connection: Connection, record: Record, size: int) -> list[Leaf]:
+    """The enrolment of every key that the record names, and what was said of it since."""
+    found: list[Leaf] = []
+    for thumbprint in dict.fromkeys(row[0] for row in record.closes):
+        key = keys.by_kid(connection, thumbprint[:8])
+        enrolled = None if key is None else leaves.at(connection, key.enrolment_leaf)
+        if enrolled is not None:
+            found.append(enrolled)
+        for kind in _ABOUT_KEYS:
+            found += office_rows.about(connection, kind, thumbprint.hex())
+    return [row for row in found if row.idx < size]
+
+
+def _leaf(writer: LogWriter, row: Leaf, size: int) -> list[Any]:
+    return [row.idx, row.hash if row.bytes is None else row.bytes, writer.inclusion(row.idx, size)]
+
+
+def _checkpoints(
+    connection: Connection, writer: LogWriter, logged: list[Leaf], newest: bytes, stated: Checkpoint
+) -> Iterable[list[Any]]:
+    """Those that events anchor to, the first over each event, and, last, the record's own; each with its proof."""
+    found: dict[bytes, log.Checkpoint] = {}
+    for row in logged:
+        anchor = None if row.bytes is None else events.parse(row.bytes).event.anchor
+        for each in (
+            None if anchor is None else log.checkpoint_by_digest(connection, anchor),
+            log.checkpoint_covering(connection, row.idx),
+        ):
+            if each is not None and each.size <= stated.size:
+                found[each.digest] = each
+    found.pop(checkpoint.hash_of(newest), None)
+    for each in sorted(found.values(), key=lambda each: (each.size, each.at_ms)):
+        yield [each.bytes, [] if each.size == stated.size else writer.consistency(each.size, stated.size)]
+    yield [newest, []]
+
+
+def _receipts(
+    connection: Connection, gateway: GatewayKeys, record: Record, logged: list[Leaf], size: int
+) -> Iterable[bytes]:
+    """For each key with events here: settled through its last event under the record's checkpoint."""
+    for number in dict.fromkeys(row.key_id for row in logged if row.key_id is not None):
+        key = keys.by_id(connection, number)
+        own = [row for row in logged if row.key_id == number]
+        last = max(own, key=lambda row: row.seq or 0)
+        if key is None or last.seq is None:
+            continue
+        settled = Receipt(
+            key=key.thumbprint,
+            session=NO_SESSION,
+            next=last.seq + 1,
+            head=last.hash,
+            superseded=False,
+            checkpoint=record.checkpoint,
+            since=size,
+            proof=[],
+            verdicts=[],
+            more=False,
+            stored=[],
+        )
+        yield receipt.sign(settled, gateway.log)
+
+
+def _order(connection: Connection, record: Record) -> bytes:
+    return b"" if record.order is None else orders.pulled(connection, [record.order])[record.order]
+
+
+def _objects(connection: Connection, logged: list[Leaf]) -> Iterable[bytes]:
+    named: list[bytes] = []
+    for row in logged:
+        if row.bytes is not None:
+            event = events.parse(row.bytes).event
+            named += [reference[0] for reference in bodies.objects(event.kind, event.body)]
+    known = objects.by_digests(connection, dict.fromkeys(named)) if named else {}
+    for digest in dict.fromkeys(named):
+        if digest in known and known[digest].state == objects.STORED:
+            yield objects.content(connection, known[digest].id)

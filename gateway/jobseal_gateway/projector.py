@@ -1,0 +1,186 @@
+"""The projector: folds changed jobs again, tells the feed, and releases what is ready. One transaction a round.
+
+A job is marked as changed in the transaction that changed it, and its mark goes in the one that folds it: a crash between
+leaves the mark, and the fold is done again with the same result. A record, its leaf in the log, its row and its news are
+committed together or not at all.
+"""
+
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine
+
+from jobseal import office, record
+from jobseal.exceptions import RULES
+from jobseal.host.clock import Clock
+from jobseal_gateway import documents, dossier, release
+from jobseal_gateway.authority import GatewayKeys
+from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, records
+from jobseal_gateway.ledger import office as office_rows
+from jobseal_gateway.ledger.database import writing
+from jobseal_gateway.ledger.exceptions import Found
+from jobseal_gateway.ledger.feed import News
+from jobseal_gateway.ledger.folded import CARDS, RATINGS, Folded
+from jobseal_gateway.log import Appending, LogWriter
+from jobseal_gateway.policy import READY
+from jobseal_gateway.pricing import PriceList, parse_price_lists
+from jobseal_gateway.projection import Projected, Rules, project
+
+JOBS_AT_ONCE = 32
+RELEASED = "released"
+CARD_CHANGED = "jobcard.changed"
+RECORD_RELEASED = "record.released"
+
+
+class Projector:
+    """``terms``: the price list of orders that name none; ``wide_after_ms``: see :class:`Rules`; ``changed`` is called
+    after a commit that put news into the feed."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        writer: LogWriter,
+        keys: GatewayKeys,
+        clock: Clock,
+        terms: str,
+        wide_after_ms: int,
+        changed: Callable[[], None],
+    ) -> None:
+        self._engine = engine
+        self._writer = writer
+        self._keys = keys
+        self._clock = clock
+        self._terms = terms
+        self._wide_after_ms = wide_after_ms
+        self._changed = changed
+        self._prices = PriceLists()
+
+    def run(self, most_jobs: int = JOBS_AT_ONCE) -> int:
+        """Fold at most so many changed jobs; returns how many there were.
+
+        Raises LedgerUnavailable and ClockUnsynchronised, having done nothing; the marks are still there.
+        """
+        with self._writer.appending(self._clock.wall_ms()) as end:
+            taken = dirty.take(end.connection, most_jobs)
+            rules = self._rules(end.connection)
+            news: list[News] = []
+            for job_id in taken:
+                news += self._fold(end, job_id, rules)
+            end.flush()
+            feed.append(end.connection, news)
+        if news:
+            self._changed()
+        return len(taken)
+
+    def rebuild(self) -> int:
+        """Drop every projection and fold all jobs again; nothing is released and nothing is told. How many jobs."""
+        with writing(self._engine) as connection:
+            projections.drop(connection, self._clock.wall_ms() or 0)
+            rules = self._rules(connection)
+            every = jobs.every(connection)
+            while dirty.take(connection, JOBS_AT_ONCE):
+                pass
+            for job_id, _ in every:
+                _keep(connection, job_id, project(dossier.read(connection, job_id), rules))
+        return len(every)
+
+    def _rules(self, connection: Connection) -> Rules:
+        return Rules(self._prices.every(connection), self._terms, self._wide_after_ms)
+
+    def _fold(self, end: Appending, job_id: int, rules: Rules) -> list[News]:
+        projected = project(dossier.read(end.connection, job_id), rules)
+        news: list[News] = []
+        if projected.standing == READY and projected.rating is not None and release.is_news(projected):
+            news.append(self._release(end, job_id, projected))
+            projected = project(dossier.read(end.connection, job_id), rules)
+        if _keep(end.connection, job_id, projected):
+            data = documents.to_bytes(documents.news(projected, status(projected))).decode()
+            news.insert(0, News(CARD_CHANGED, projected.dossier.id, data, end.at_ms))
+        return news
+
+    def _release(self, end: Appending, job_id: int, projected: Projected) -> News:
+        """Sign the record and log its release; both stand in this transaction only until it commits."""
+        checkpoint = end.found.checkpoint
+        if checkpoint is None:
+            raise ValueError("a job with logged events has a checkpoint over them")
+        made = release.make(projected, checkpoint, self._keys.log_id, end.at_ms, release.AUTOMATIC)
+        data = record.sign(made, self._keys.office)
+        digest = record.digest(data)
+        body = {"revision": made.revision, "digest": digest}
+        act = office.act("record.released", end.at_ms, release.AUTOMATIC, body, made.work_order)
+        signed = office.sign(act, self._keys.office)
+        leaf = end.add(leaves.OFFICE, office.hash_of(signed), signed, job_id=job_id)
+        end.flush()
+        office_rows.add(end.connection, leaf, "record.released", f"{made.work_order}~{made.revision}")
+        kept = records.add(
+            end.connection,
+            work_order=made.work_order,
+            revision=made.revision,
+            kind=made.kind,
+            digest=digest,
+            data=data,
+            leaf=leaf,
+            released_ms=end.at_ms,
+        )
+        records.add_status(end.connection, kept.id, records.Status(RELEASED, "", end.at_ms))
+        told = {
+            "record": f"{made.work_order}~{made.revision}",
+            "work_order": made.work_order,
+            "revision": made.revision,
+            "kind": made.kind,
+            "digest": digest.hex(),
+            "supersedes": None if made.supersedes is None else made.supersedes.hex(),
+            "total": made.total,
+            "currency": made.currency,
+            "checkpoint": checkpoint.hex(),
+        }
+        return News(RECORD_RELEASED, made.work_order, documents.to_bytes(told).decode(), end.at_ms)
+
+
+def status(projected: Projected) -> str:
+    """Where billing stands: released while the newest record says all that there is, else the policy's word."""
+    if projected.dossier.released and not release.is_news(projected):
+        return RELEASED
+    return projected.standing
+
+
+def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
+    """Store what was folded; whether a person would see a difference."""
+    card = documents.card(projected)
+    word = status(projected)
+    rating = documents.rating(projected, word)
+    changed = CARDS.put(connection, Folded(job_id, projected.state, documents.to_bytes(card)))
+    changed |= RATINGS.put(connection, Folded(job_id, word, documents.to_bytes(rating)))
+    if changed:
+        exceptions.replace(connection, job_id, list(_rows(projected)))
+    return changed
+
+
+def _rows(projected: Projected) -> list[Found]:
+    places = {logged.hash: logged for logged in projected.dossier.events}
+    found = []
+    for each in projected.exceptions:
+        rule = RULES[each.raised.code]
+        logged = None if each.raised.event is None else places.get(each.raised.event)
+        seq = None if logged is None else logged.seq
+        text = each.raised.detail or rule.sentence
+        found.append(Found(rule.code, None, seq, rule.severity, rule.owner, each.blocks, text))
+    return found
+
+
+class PriceLists:
+    """The parsed price lists; a version never changes, so what was parsed stays parsed."""
+
+    def __init__(self) -> None:
+        self._parsed: dict[bytes, PriceList] = {}
+
+    def every(self, connection: Connection) -> tuple[PriceList, ...]:
+        """All versions, in the order in which they were added."""
+        found = []
+        for row in price_lists.every(connection):
+            if row.digest not in self._parsed:
+                parsed, _ = parse_price_lists(row.source.encode(), row.name)
+                self._parsed[row.digest] = next(
+                    each for each in parsed if (each.id, each.version) == (row.name, row.version)
+                )
+            found.append(self._parsed[row.digest])
+        return tuple(found)
