@@ -96,6 +96,11 @@ class Capture:
         self._bell.close()
         self.journal.close()
 
+    def kill(self) -> None:
+        """Let go of everything as a crash would: what is not on the disk is gone."""
+        self._bell.close()
+        self.journal.close()
+
     def steps(self, job: str, by: str | None = None) -> list[str]:
         """The event kinds that may come next in a job, in the order in which a screen offers them."""
         return lifecycle.legal_steps(self.fold.job(job).lane(self._identity.thumbprint), by or self.technician)

@@ -1,8 +1,8 @@
 """The projector: folds changed jobs again, tells the feed, and releases what is ready. One transaction a round.
 
-A job is marked as changed in the transaction that changed it, and its mark goes in the one that folds it: a crash between
-leaves the mark, and the fold is done again with the same result. A record, its leaf in the log, its row and its news are
-committed together or not at all.
+A job is marked as changed in the transaction that changed it, and its mark goes in the one that folds it: a crash
+between leaves the mark, and the fold is done again with the same result. A record, its leaf in the log, its row and its
+news are committed together or not at all.
 """
 
 from collections.abc import Callable

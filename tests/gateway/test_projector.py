@@ -1,0 +1,152 @@
+"""From signed events to a released record and its evidence: the real capture, ingest, projector and proof."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobseal.host.crypto import Verifier
+from jobseal.proof import verify_bundle
+from jobseal_gateway import evidence, release
+from jobseal_gateway.ledger import feed, records
+from jobseal_gateway.ledger.database import reading
+from tests.field import MINUTE_MS, Office, Phone
+
+PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate,minimum,increment
+STANDARD,2026-1,EUR,2020-01-01,labour,labour,*,hour,90.00,30,15
+STANDARD,2026-1,EUR,2020-01-01,travel,travel,*,hour,60.00,,
+STANDARD,2026-1,EUR,2020-01-01,waiting,waiting,*,hour,0,,
+STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25.00,,
+STANDARD,2026-1,EUR,2020-01-01,filter,part,P-1,pc,12.50,,
+"""
+
+
+@pytest.fixture
+def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
+    found = Office(engine, tmp_path)
+    found.prices(PRICES)
+    yield found
+    found.close()
+
+
+def released(office: Office, job: str = "WO-1") -> list[records.Released]:
+    with reading(office.engine) as connection:
+        return records.of_work_order(connection, job)
+
+
+def bundle_of(office: Office, record: records.Released) -> bytes:
+    with reading(office.engine) as connection:
+        return evidence.bundle(connection, office.station.log, office.station.keys, record)
+
+
+def test_a_signed_off_job_is_released_with_evidence_that_a_stranger_accepts(office: Office) -> None:
+    office.order("WO-1", ("t-1",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.project()
+
+    assert phone.signed == phone.acknowledged == 8
+    (record,) = released(office)
+    stated = release.decode(record)
+    assert Decimal(stated.total) == sum(Decimal(line.amount) for line in stated.line_items())
+    # call-out 25, travel 1 min of 60/h = 1.00, labour 30 min = 45.00, parts 25.00
+    assert stated.total == "96.00"
+    trusted = bytes.fromhex(office.station.keys.fingerprint)
+    findings = verify_bundle(bundle_of(office, record), Verifier(), trusted)
+    assert (findings.status, findings.code, findings.where, findings.sentence) == ("ok", "ok", "", "everything holds")
+    with reading(office.engine) as connection:
+        types = [entry.type for entry in feed.after(connection, 0, 100)]
+    assert types.count("record.released") == 1
+    assert types[-1] == "record.released"
+
+
+def test_nothing_is_released_while_one_of_two_technicians_has_not_synced(office: Office) -> None:
+    office.order("WO-1", ("t-1", "t-2"))
+    ada, bob = Phone(office, "hh-1", "t-1"), Phone(office, "hh-2", "t-2")
+    ada.work()
+    bob.work()
+    ada.sync()
+    office.project()
+    assert not released(office)
+    assert office.rating("WO-1")["status"] != "ready"
+
+    bob.sync()
+    office.project()
+    assert len(released(office)) == 1
+
+
+def test_a_late_correction_makes_a_delta_that_bills_the_difference_only(office: Office) -> None:
+    office.order("WO-1", ("t-1",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.project()
+    used = next(fact for fact in phone.capture.fold.job("WO-1").facts if fact.kind == "part.used")
+    phone.sign("event.corrected", "WO-1", used.hash, reason="2", quantity="1")
+    phone.sync()
+    office.project()
+
+    first, second = (release.decode(each) for each in released(office))
+    assert (second.kind, second.supersedes, second.total) == ("delta", released(office)[0].digest, "-12.50")
+    assert Decimal(first.total) + Decimal(second.total) == Decimal("83.50")
+    for record in released(office):
+        findings = verify_bundle(bundle_of(office, record), Verifier(), bytes.fromhex(office.station.keys.fingerprint))
+        assert findings.status == "ok", (findings.code, findings.where, findings.sentence)
+
+
+def test_rebuilding_gives_the_same_bytes_and_leaves_records_and_feed_alone(office: Office) -> None:
+    for number in range(3):
+        office.order(f"WO-{number}", ("t-1",), required_evidence=("photo",) if number == 2 else ())
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work("WO-0")
+    phone.work("WO-2")
+    phone.sync()
+    office.project()
+    before = office.documents()
+    with reading(office.engine) as connection:
+        told = feed.after(connection, 0, 1000)
+    kept = released(office, "WO-0")
+
+    office.station.pass_ms(90 * MINUTE_MS)
+    assert office.projector.rebuild() == 3
+    assert office.documents() == before
+    office.project()
+    assert office.documents() == before
+    with reading(office.engine) as connection:
+        assert feed.after(connection, 0, 1000) == told
+    assert released(office, "WO-0") == kept
+
+
+def test_a_job_without_its_required_photo_is_held_and_an_override_releases_it(office: Office) -> None:
+    office.order("WO-1", ("t-1",), required_evidence=("photo",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.project()
+    assert (office.rating("WO-1")["status"], office.rating("WO-1")["blocking"]) == ("held", ["evidence_missing"])
+
+    override = office.act("exception.overridden", {"code": "evidence_missing", "reason": "seen by me"}, "WO-1")
+    office.project()
+    (record,) = released(office)
+    assert release.decode(record).overrides == [["evidence_missing", override]]
+    findings = verify_bundle(bundle_of(office, record), Verifier(), bytes.fromhex(office.station.keys.fingerprint))
+    assert findings.status == "ok", (findings.code, findings.where, findings.sentence)
+
+
+def test_an_office_closure_stands_in_for_a_handheld_that_never_syncs(office: Office) -> None:
+    office.order("WO-1", ("t-1", "t-2"))
+    ada = Phone(office, "hh-1", "t-1")
+    lost = Phone(office, "hh-2", "t-2")
+    ada.work()
+    ada.sync()
+    office.project()
+    assert not released(office)
+    body = {"reason": "the handheld fell into a river", "key": lost.enrolled.identity.thumbprint}
+    office.act("job.closed_by_office", body, "WO-1")
+    office.project()
+    (record,) = released(office)
+    findings = verify_bundle(bundle_of(office, record), Verifier(), bytes.fromhex(office.station.keys.fingerprint))
+    assert findings.status == "ok", (findings.code, findings.where, findings.sentence)
