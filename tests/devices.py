@@ -8,7 +8,7 @@ import copy
 import hashlib
 import random
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobseal import authority, bodies, cbor, event, key
 from jobseal import object as objects
@@ -17,6 +17,9 @@ from jobseal.event import Event
 from jobseal.host.crypto import Ed25519Signer, Verifier
 from jobseal.key import Key
 from jobseal.uplink import Delays, Identity, State, Uplink, state_from_list
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
 
 BOOT = b"\x01" * 8
 DAY_MS = 1_790_000_000_000
@@ -36,7 +39,7 @@ def signer_of(name: str) -> Ed25519Signer:
 class Device:
     """A handheld's storage. ``frames`` are its journal, complete bytes by seq, None where it can no longer be read."""
 
-    def __init__(self, name: str, genesis: bytes, trusted: Authority, signer: Ed25519Signer | None = None) -> None:
+    def __init__(self, name: str, genesis: bytes, trusted: Authority, signer: "Signer | None" = None) -> None:
         self.name = name
         self.signer = signer or signer_of(name)
         self.genesis = genesis

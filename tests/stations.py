@@ -1,11 +1,12 @@
 """A gateway for tests, as far as devices see it: the real ingest on a real database, without a broker in between."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine
 
 from jobseal import enrolment, frame, office
-from jobseal.host.crypto import Ed25519Signer, Verifier
+from jobseal.host.crypto import Verifier
 from jobseal_gateway import authority
 from jobseal_gateway.ingest import Ingest, Moment, Outcome
 from jobseal_gateway.ledger import branches, keys, leaves
@@ -14,6 +15,9 @@ from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.ledger.leaves import Leaf
 from jobseal_gateway.log import LogWriter
 from tests.devices import DAY_MS, Device, Sync, digest, signer_of, trust
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
 
 MINUTE_MS = 60_000
 
@@ -39,7 +43,7 @@ class Station:
         wall_ms = None if self.now.wall_ms is None else self.now.wall_ms + ms
         self.now = Moment(wall_ms, self.now.up_ms + ms)
 
-    def enrol(self, name: str, signer: Ed25519Signer | None = None) -> Device:
+    def enrol(self, name: str, signer: "Signer | None" = None) -> Device:
         """A new handheld with its key in the log."""
         signer = signer or signer_of(name)
         said = enrolment.statement(name, signer.key, "none", self.keys.log_id, DAY_MS, "test", name)

@@ -1,9 +1,9 @@
 """The registry: every enrolled key in memory, by the 8 bytes that messages name it with.
 
 Other processes enrol and revoke. Each such act is a leaf, and the newest of those leaves is the registry's version:
-one small query tells whether anything changed. It is asked a few times a second at most, at once (but not more
-often than that) for a key that is not known, and always when somebody else has appended to the log, so that a
-revocation takes effect at its place in the log and not a moment later.
+one small query tells whether anything changed. It is asked a few times a second at most, as often again for keys
+that are not known, and always when somebody else has appended to the log, so that a revocation takes effect at its
+place in the log and not a moment later.
 """
 
 from sqlalchemy import Connection, Engine
@@ -38,6 +38,7 @@ class Registry:
         self._devices: set[str] = set()
         self._version: int | None = None
         self._check_at_ms = 0
+        self._search_at_ms = 0
 
     def __len__(self) -> int:
         return len(self._by_kid)
@@ -52,18 +53,21 @@ class Registry:
         ``up_ms``: milliseconds of any monotonic clock, the same one as for ``watch``. Raises LedgerUnavailable.
         """
         found = self._by_kid.get(kid)
-        if found is None and self.watch(up_ms):
+        if found is None and up_ms >= self._search_at_ms:
+            self._search_at_ms = up_ms + CHECK_EVERY_MS
+            self._read()
             found = self._by_kid.get(kid)
         return found
 
-    def watch(self, up_ms: int) -> bool:
-        """Look whether anything changed, if it is time to; whether it looked. Raises LedgerUnavailable."""
-        if self._version is not None and up_ms < self._check_at_ms:
-            return False
+    def watch(self, up_ms: int) -> None:
+        """Look whether anything changed, if it is time to. Raises LedgerUnavailable."""
+        if self._version is None or up_ms >= self._check_at_ms:
+            self._read()
+            self._check_at_ms = up_ms + CHECK_EVERY_MS
+
+    def _read(self) -> None:
         with reading(self._engine) as connection:
             self.refresh(connection)
-        self._check_at_ms = up_ms + CHECK_EVERY_MS
-        return True
 
     def refresh(self, connection: Connection) -> None:
         """Read again what changed, as this transaction sees it."""
