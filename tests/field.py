@@ -1,5 +1,5 @@
-"""A field and an office for tests: the real capture and the real uplink on a data folder, against the real ingest and the
-real projector, joined without a broker and on a clock that tests move.
+"""A field and an office for tests: the real capture and uplink on a data folder, against the real ingest and
+the real projector, joined without a broker and on a clock that tests move.
 """
 
 import hashlib
