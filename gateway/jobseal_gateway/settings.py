@@ -4,10 +4,12 @@
 it. Pure: nothing here looks whether a folder or a host is there. Paths are taken relative to the file's folder.
 """
 
+import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePath
+from types import MappingProxyType
 from typing import Any
 
 from jobseal_gateway import time_zone
@@ -192,16 +194,18 @@ def parse_settings(data: bytes, file: str, folder: PurePath) -> tuple[Settings |
     return (None if problems else _settings(values, folder)), in_order(problems)
 
 
-def template() -> str:
-    """A configuration file with every key at its default, explained; the ones that must be given are empty."""
+def template(given: Mapping[tuple[str, ...], str | int] = MappingProxyType({})) -> str:
+    """A configuration file with every key explained, at the value ``given`` for its path or else its default; what
+    must be given and is not is empty. Nothing is checked here: that is for who parses it."""
     lines = ["# Jobseal gateway. Every key may be left out, except those that are empty here."]
     section = ""
     for setting in SETTINGS:
         if len(setting.path) > 1 and setting.path[0] != section:
             section = setting.path[0]
             lines += ["", f"[{section}]"]
-        default = "" if setting.default is None else setting.default
-        shown = str(default) if isinstance(default, int) else f'"{default}"'
+        value = given.get(setting.path, "" if setting.default is None else setting.default)
+        # A JSON text without escapes for what is beyond ASCII is a TOML basic string.
+        shown = str(value) if isinstance(value, int) else json.dumps(value, ensure_ascii=False)
         lines += [f"# {setting.meaning}", f"{setting.path[-1]} = {shown}"]
     return "\n".join(lines) + "\n"
 

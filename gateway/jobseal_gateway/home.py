@@ -1,0 +1,173 @@
+"""The gateway's home: which file lies where, making it, and opening everything in it.
+
+    gateway.toml            the configuration, for people to edit; its `data` says where the rest is
+    data/keys/              root, log and office keys, and the root's word for the other two (``authority``)
+    data/gateway.db         the ledger, unless `database` names another
+    data/mosquitto/         the embedded broker's files, written anew at each start
+    data/api.token          the bearer token that the API asks for
+    data/run/               sockets between the gateway's processes
+
+``make`` may be run again at any time: what is there stays as it is, what is missing is made. ``open`` only reads.
+Commands, processes, API and demo all work on the ``Gateway`` that ``open`` gives; its clock comes from outside.
+"""
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from sqlalchemy import Engine
+
+from jobseal.errors import OPERATOR
+from jobseal.host.clock import Clock, SystemClock
+from jobseal.host.crypto import Verifier
+from jobseal_gateway import authority, durable
+from jobseal_gateway.authority import GatewayKeys
+from jobseal_gateway.errors import GatewayError, InputRefused
+from jobseal_gateway.ledger.database import connect, migrate
+from jobseal_gateway.log import ClockUnsynchronised, LogWriter
+from jobseal_gateway.problem import Problem
+from jobseal_gateway.settings import SETTINGS, Settings, parse_settings, template
+
+CONFIG = "gateway.toml"
+BUILT_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z: a clock that shows less was never set
+TOKEN_BYTES = 32
+_READABLE = 0o644
+_PRIVATE_FOLDER = 0o700
+
+
+class NoGateway(GatewayError):
+    """The folder holds no gateway, or a configuration that cannot be read."""
+
+    def __init__(self, sentence: str) -> None:
+        super().__init__("no_gateway", sentence, OPERATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Paths, nothing else: ``folder`` holds the configuration, ``data`` all that the gateway writes."""
+
+    folder: Path
+    data: Path
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the gateway's own keys."""
+        return self.data / "keys"
+
+    @property
+    def mosquitto(self) -> Path:
+        """The embedded broker's folder."""
+        return self.data / "mosquitto"
+
+    @property
+    def token(self) -> Path:
+        """The file with the API's bearer token, text."""
+        return self.data / "api.token"
+
+    @property
+    def run(self) -> Path:
+        """The folder of the processes' sockets; it exists once ``make`` has run."""
+        return self.data / "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One opened gateway. For several threads, but each needs a ``log`` of its own."""
+
+    home: Home
+    settings: Settings
+    engine: Engine
+    keys: GatewayKeys
+    clock: Clock
+
+    def log(self) -> LogWriter:
+        """A writer of the one log; any number of them, in any processes, take turns."""
+        return LogWriter(self.engine, self.keys.log_id, self.keys.log)
+
+    def now_ms(self) -> int:
+        """The gateway's time, Unix ms UTC. Raises ClockUnsynchronised."""
+        now = self.clock.wall_ms()
+        if now is None:
+            raise ClockUnsynchronised
+        return now
+
+    def close(self) -> None:
+        """Give the database's connections back."""
+        self.engine.dispose()
+
+    def __enter__(self) -> "Gateway":
+        return self
+
+    def __exit__(
+        self, _kind: type[BaseException] | None, _error: BaseException | None, _trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def make(folder: Path, given: dict[str, str | int], clock: Clock | None = None) -> Gateway:
+    """A gateway in ``folder``: configuration, keys, token and a database with its tables, whatever is missing of it.
+
+    ``given``: settings by dotted name (``organisation``, ``mqtt.port``) for a new configuration; one that is there
+    stays as it is. Raises InputRefused for settings that are wrong, AuthorityUnusable, LedgerUnfit, OSError.
+    """
+    clock = clock or SystemClock(BUILT_MS)
+    folder = folder.absolute()
+    config = folder / CONFIG
+    if not config.exists():
+        text = _configuration(given, config)
+        _parsed(text, config)  # before anything is written
+        folder.mkdir(parents=True, exist_ok=True)
+        durable.create(config, text, _READABLE)
+    home, _ = _configured(folder)
+    for made in (home.data, home.run):
+        made.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
+    now = clock.wall_ms()
+    if now is None:
+        raise ClockUnsynchronised
+    authority.create(home.keys, now, Verifier())
+    if not home.token.exists():
+        durable.create(home.token, secrets.token_urlsafe(TOKEN_BYTES).encode())
+    gateway = open(folder, clock)
+    migrate(gateway.engine)
+    return gateway
+
+
+def open(folder: Path, clock: Clock | None = None) -> Gateway:
+    """The gateway in ``folder``. ``clock``: the machine's own unless a demo or a test brings one.
+
+    Raises NoGateway, InputRefused (every mistake in the configuration), AuthorityUnusable, LedgerUnfit,
+    LedgerUnavailable.
+    """
+    home, settings = _configured(folder.absolute())
+    keys = authority.load(home.keys, Verifier())
+    return Gateway(home, settings, connect(settings.database), keys, clock or SystemClock(BUILT_MS))
+
+
+def _configuration(given: dict[str, str | int], config: Path) -> bytes:
+    by_path = {tuple(name.split(".")): value for name, value in given.items()}
+    known = {setting.path for setting in SETTINGS}
+    unknown = [".".join(path) for path in by_path if path not in known]
+    if unknown:
+        sentence = f"There is no such setting; these are: {', '.join('.'.join(path) for path in sorted(known))}."
+        raise InputRefused([Problem(str(config), None, None, "unknown_key", sentence, name) for name in unknown])
+    return template(by_path).encode()
+
+
+def _configured(folder: Path) -> tuple[Home, Settings]:
+    config = folder / CONFIG
+    try:
+        text = config.read_bytes()
+    except FileNotFoundError as missing:
+        raise NoGateway(f"There is no gateway in {folder}: run 'jobseal-gateway init', or say --home.") from missing
+    except OSError as error:
+        raise NoGateway(f"{config} cannot be read: {error.strerror}.") from error
+    settings = _parsed(text, config)
+    return Home(folder, Path(settings.data)), settings
+
+
+def _parsed(text: bytes, config: Path) -> Settings:
+    settings, problems = parse_settings(text, str(config), config.parent)
+    if settings is None:
+        raise InputRefused(problems or [Problem(str(config), None, None, "empty_file", "The file is empty.")])
+    return settings
