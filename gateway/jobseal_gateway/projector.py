@@ -5,9 +5,11 @@ between leaves the mark, and the fold is done again with the same result. A reco
 news are committed together or not at all.
 """
 
+import logging
 from collections.abc import Callable
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from jobseal import office, record
 from jobseal.exceptions import RULES
@@ -17,11 +19,12 @@ from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, records
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.database import writing
+from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.ledger.exceptions import Found
 from jobseal_gateway.ledger.feed import News
 from jobseal_gateway.ledger.folded import CARDS, RATINGS, Folded
 from jobseal_gateway.log import Appending, LogWriter
-from jobseal_gateway.policy import READY
+from jobseal_gateway.policy import HELD, READY
 from jobseal_gateway.pricing import PriceList, parse_price_lists
 from jobseal_gateway.projection import Projected, Rules, project
 
@@ -29,6 +32,9 @@ JOBS_AT_ONCE = 32
 RELEASED = "released"
 CARD_CHANGED = "jobcard.changed"
 RECORD_RELEASED = "record.released"
+DEFECT = "gateway_defect"
+
+_log = logging.getLogger(__name__)
 
 
 class Projector:
@@ -64,7 +70,13 @@ class Projector:
             rules = self._rules(end.connection)
             news: list[News] = []
             for job_id in taken:
-                news += self._fold(end, job_id, rules)
+                try:
+                    news += self._fold(end, job_id, rules)
+                except (SQLAlchemyError, LedgerUnavailable):
+                    raise  # the round is undone, and every mark is still there
+                except Exception:  # a defect of ours: it holds this job, and no other
+                    _log.exception("Job %s cannot be folded.", jobs.work_order(end.connection, job_id))
+                    _hold(end.connection, job_id)
             end.flush()
             feed.append(end.connection, news)
         if news:
@@ -153,6 +165,12 @@ def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
     if changed:
         exceptions.replace(connection, job_id, list(_rows(projected)))
     return changed
+
+
+def _hold(connection: Connection, job_id: int) -> None:
+    """Nothing is billed of a job that cannot be folded; its evidence and its last card stay."""
+    document = {"job": jobs.work_order(connection, job_id), "status": HELD, "blocking": [DEFECT]}
+    RATINGS.put(connection, Folded(job_id, HELD, documents.to_bytes(document)))
 
 
 def _rows(projected: Projected) -> list[Found]:
