@@ -37,6 +37,7 @@ from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.ledger.quarantine import put_all
 from jobseal_gateway.log import ClockUnsynchronised, LogWriter
+from jobseal_gateway.merkle_log import LogDamaged
 from jobseal_gateway.registry import Registry
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Ingest:
         """Take these together. Either all of them are settled when this returns, or ``problem`` says why none is."""
         try:
             return self._round(messages, now)
-        except (LedgerUnavailable, ClockUnsynchronised) as problem:
+        except (LedgerUnavailable, ClockUnsynchronised, LogDamaged) as problem:
             return self.decline(messages, now, problem)
         except (IntegrityError, ProgrammingError):
             return self._apart(messages, now)
