@@ -5,7 +5,7 @@ from typing import Any
 from jobseal import cbor, checkpoint, merkle, record
 from jobseal.bundle import Bundle
 from jobseal.checkpoint import Checkpoint
-from tests.vectors import keys, statements
+from tests.vectors import keys, records, statements
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File, invalid, valid
 from tests.vectors.world import (
@@ -51,12 +51,12 @@ def _bundle(of: record.Record, events: list[bytes], order: bytes, objects: list[
 
 def _whole_job() -> Map:
     objects = [PHOTO, NOTE, RECEIPT_SCAN, POSITION, NAME, STROKES]
-    return _bundle(statements.DAY_RECORD, DAY.van.of_job[JOB], ORDER, objects)
+    return _bundle(records.DAY_RECORD, DAY.van.of_job[JOB], ORDER, objects)
 
 
 def _unplanned_record(total: str = "0", **changes: Any) -> record.Record:
     about = {"order": None, "order_revision": None, "po_number": None, "state": "waived", **changes}
-    return statements.a_record(UNPLANNED, [], total, DAY.van.of_job[UNPLANNED][-1], **about)
+    return records.a_record(UNPLANNED, [], total, DAY.van.of_job[UNPLANNED][-1], **about)
 
 
 def _unplanned() -> Map:
@@ -128,7 +128,7 @@ def _wrong() -> list[tuple[str, str, str, Map]]:
 
 
 def _line_changed(**changes: Any) -> Map:
-    fields = statements.DAY_RECORD.to_map()
+    fields = records.DAY_RECORD.to_map()
     lines = [{**fields[13][0], **{record.Line.SHAPE.by_name[name].key: new for name, new in changes.items()}}]
     spoiled = record.Record.from_map({**fields, 13: [*lines, *fields[13][1:]]})
     return {**_whole_job(), 4: _resigned(spoiled)}

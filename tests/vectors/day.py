@@ -41,28 +41,29 @@ class Day:
         self.log = Log()
         self.log.append(merkle.ENTRY_OFFICE, ENROLLED, TPM_ENROLLED)
         self.first_checkpoint = self.log.checkpoint(DAY_MS)  # size 2: two handhelds enrolled, no event yet
-        _morning(self.van, digest(self.first_checkpoint))
+        self.van.newest = self.tpm.newest = digest(self.first_checkpoint)
+        _morning(self.van)
         self.log.append(merkle.ENTRY_EVENT, *self.van.events)
         self.second_checkpoint = self.log.checkpoint(DAY_MS + 900_000)  # size 4: the first batch is logged
+        self.van.newest = digest(self.second_checkpoint)
         _at_the_job(self.van)
-        newest = digest(self.second_checkpoint)
-        _the_end_of_the_job(self.van, newest)
-        _an_unplanned_job(self.van, newest)
-        _a_cancelled_job(self.van, newest)
-        _the_evening(self.van, newest)
-        _the_test_bench(self.tpm, digest(self.first_checkpoint))
+        _the_end_of_the_job(self.van)
+        _an_unplanned_job(self.van)
+        _a_cancelled_job(self.van)
+        _the_evening(self.van)
+        _the_test_bench(self.tpm)
         self.log.append(merkle.ENTRY_EVENT, *self.van.events[2:])
         self.log.append(merkle.ENTRY_OFFICE, SPARE_ENROLLED)
         self.spare = Handheld(keys.SPARE, SPARE_ENROLLED)
-        self.spare.boot, self.spare.up = NEXT_BOOT, 60_000
-        self.spare.write("session.opened", {"follows": self.van.head}, anchor=newest, **WHO)
+        self.spare.boot, self.spare.up, self.spare.newest = NEXT_BOOT, 60_000, self.van.newest
+        self.spare.write("session.opened", {"follows": self.van.head}, **WHO)
         self.third_checkpoint = self.log.checkpoint(DAY_MS + 36_000_000)
 
 
-def _morning(van: Handheld, anchor: bytes) -> None:
-    van.write("session.opened", {"software": "jobseal-device 0.1.0"}, anchor=anchor, **WHO)
+def _morning(van: Handheld) -> None:
+    van.write("session.opened", {"software": "jobseal-device 0.1.0"}, **WHO)
     order = {"order": digest(ORDER), "revision": 1}
-    van.write("job.accepted", order, anchor=anchor, **AT_JOB)
+    van.write("job.accepted", order, **AT_JOB)
 
 
 def _at_the_job(van: Handheld) -> None:
@@ -92,7 +93,7 @@ def _at_the_job(van: Handheld) -> None:
     van.write("job.resumed", {}, 900, **AT_JOB)
 
 
-def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
+def _the_end_of_the_job(van: Handheld) -> None:
     totals = [
         ["labour", "BOILER-SERVICE", "ms", "3060000"],
         ["travel", "travel", "ms", "1560000"],
@@ -103,7 +104,7 @@ def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
         ["expense", "PARKING", "EUR", "4.50"],
     ]
     finished = {"totals": totals, "missing": [["PHOTO-BEFORE", "FORGOTTEN"]]}
-    van.write("job.completed", finished, anchor=anchor, closing=True, **AT_JOB)
+    van.write("job.completed", finished, closing=True, **AT_JOB)
     signed = {"method": "strokes", "name": named(NAME), "strokes": named(STROKES), "role": "CARETAKER"}
     van.write("job.signed_off", {**signed, "summary": digest(b"what the screen showed")}, closing=True, **AT_JOB)
     wrong = digest(van.events[11])
@@ -112,40 +113,40 @@ def _the_end_of_the_job(van: Handheld, anchor: bytes) -> None:
     van.write("event.corrected", correction, amends=wrong, closing=True, **AT_JOB)
     van.write("job.reopened", {"reason": "CUSTOMER-CALLED", "note": named(NOTE)}, closing=True, **AT_JOB)
     corrected = [*totals[:4], ["part", "GASKET-40", "pc", "2"], *totals[5:]]
-    van.write("job.completed", {"totals": corrected}, anchor=anchor, closing=True, **AT_JOB)
+    van.write("job.completed", {"totals": corrected}, closing=True, **AT_JOB)
     van.write("job.signed_off", {"method": "typed", "name": named(NAME)}, closing=True, **AT_JOB)
 
 
-def _an_unplanned_job(van: Handheld, anchor: bytes) -> None:
+def _an_unplanned_job(van: Handheld) -> None:
     unplanned = {"order": None, "revision": None, "site": "HARBOUR-2", "details": named(NOTE)}
-    van.write("job.accepted", unplanned, anchor=anchor, **AT_UNPLANNED)
+    van.write("job.accepted", unplanned, **AT_UNPLANNED)
     van.write("job.arrived", {}, **AT_UNPLANNED)
-    van.write("job.completed", {"totals": []}, anchor=anchor, closing=True, **AT_UNPLANNED)
+    van.write("job.completed", {"totals": []}, closing=True, **AT_UNPLANNED)
     waiver = {"reason": "NOBODY-THERE", "note": named(NOTE)}
     van.write("signoff.waived", waiver, closing=True, **AT_UNPLANNED)
     forgotten = {"reason": 7, "body": None, "at": DAY_MS}
     van.write("event.corrected", forgotten, amends=digest(van.events[-3]), closing=True, **AT_UNPLANNED)
 
 
-def _a_cancelled_job(van: Handheld, anchor: bytes) -> None:
+def _a_cancelled_job(van: Handheld) -> None:
     about = {"by": TECHNICIAN, "job": CANCELLED}
-    van.write("job.accepted", {"order": digest(CANCELLED_ORDER), "revision": 3}, anchor=anchor, **about)
+    van.write("job.accepted", {"order": digest(CANCELLED_ORDER), "revision": 3}, **about)
     cancelled = {"reason": "CUSTOMER-WITHDREW", "note": named(NOTE)}
-    van.write("job.cancelled", cancelled, anchor=anchor, closing=True, **about)
+    van.write("job.cancelled", cancelled, closing=True, **about)
 
 
-def _the_evening(van: Handheld, anchor: bytes) -> None:
+def _the_evening(van: Handheld) -> None:
     van.write("clock.adjusted", {"shift_ms": -3_600_000, "source": "NTP"})
     van.write("session.closed", {"reason": "idle"}, **WHO)
     van.boot, van.up, van.clock_offset = NEXT_BOOT, 0, None  # the battery was out: the clock knows nothing
-    van.write("session.opened", {}, 9, anchor=anchor, **WHO)
+    van.write("session.opened", {}, 9, **WHO)
     van.write("key.rotated", {"thumbprint": keys.SPARE.key.thumbprint})
 
 
-def _the_test_bench(tpm: Handheld, anchor: bytes) -> None:
+def _the_test_bench(tpm: Handheld) -> None:
     for _ in range(3):
-        tpm.write("session.opened", {}, anchor=anchor)
-    tpm.write("range.lost", {"from": 1, "to": 2}, anchor=anchor)
+        tpm.write("session.opened", {})
+    tpm.write("range.lost", {"from": 1, "to": 2})
 
 
 DAY = Day()

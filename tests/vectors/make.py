@@ -5,10 +5,10 @@ python -m tests.vectors.make
 
 from pathlib import Path
 
-from tests.vectors import bundles, codec, entry, envelopes, events, frames, proofs, statements
+from tests.vectors import bundles, codec, entry, envelopes, events, frames, proofs, records, statements
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
-MAKERS = (codec, envelopes, events, frames, statements, proofs, bundles)
+MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles)
 
 
 def texts() -> dict[str, str]:

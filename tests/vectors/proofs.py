@@ -126,6 +126,6 @@ def _object() -> list[Entry]:
 
 
 FILES: dict[str, File] = {
-    "merkle": ("the log's tree: roots, entries, inclusion and consistency proofs (SPEC.md, Log)", _merkle),
+    "merkle": ("the log's tree: roots, entries, inclusion and consistency proofs (SPEC.md, Log and receipts)", _merkle),
     "object": ("salted bytes, held against [digest, size, media type] (SPEC.md, Objects)", _object),
 }

@@ -1,9 +1,9 @@
-"""Vectors of the gateway's signed statements: receipt, checkpoint, authority, office, enrolment, assignment, record."""
+"""Vectors of the gateway's signed statements: receipt, checkpoint, authority, office, enrolment, assignment."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobseal import authority, cbor, cose, office, receipt, record, work
+from jobseal import authority, cbor, cose, office, receipt, work
 from jobseal.enrolment import Welcome
 from tests.vectors import keys
 from tests.vectors.day import DAY
@@ -32,7 +32,7 @@ def payload_of(data: bytes) -> Any:
     return cbor.decode(cose.parse(data, 4_194_304).payload, 4_194_304)
 
 
-def _entries(
+def of_statement(
     good: list[tuple[str, str, bytes]], domain: str, signer: "Signer", changes: Changes, **more: Any
 ) -> list[Entry]:
     """The good ones; and of the last of them, what is signed rightly and shaped wrongly, or signed wrongly."""
@@ -135,7 +135,7 @@ def _receipt() -> list[Entry]:
         ("more-missing", "nothing said on whether there are more", {10: ...}),
         ("65-stored", "one digest more than fits", {11: [bytes(32)] * 65}),
     ]
-    return _entries(good, cose.RECEIPT, keys.LOG, changes)
+    return of_statement(good, cose.RECEIPT, keys.LOG, changes)
 
 
 def _checkpoint() -> list[Entry]:
@@ -152,7 +152,7 @@ def _checkpoint() -> list[Entry]:
         ("at-null", "no time", {4: None}),
         ("at-missing", "no time", {4: ...}),
     ]
-    return _entries(good, cose.CHECKPOINT, keys.LOG, changes)
+    return of_statement(good, cose.CHECKPOINT, keys.LOG, changes)
 
 
 def _certified(role: str, signer: "Signer", by: "Signer" = keys.ROOT) -> bytes:
@@ -260,7 +260,7 @@ def _office() -> list[Entry]:
         ("erased-nothing", "no object named", {1: "object.erased", 4: {1: [], 2: "a reason"}}),
         ("job-null", "null instead of an absent job", {5: None}),
     ]  # fmt: skip
-    entries = _entries(good, cose.OFFICE, keys.OFFICE, changes)
+    entries = of_statement(good, cose.OFFICE, keys.OFFICE, changes)
     by_root, by_office = keys.ROOT.key.encode().hex(), keys.OFFICE.key.encode().hex()
     restarted = payload_of(RESTARTED)
     usurped = cose.sign(cbor.encode(restarted), cose.OFFICE, keys.OFFICE)
@@ -293,7 +293,7 @@ def _enrolment() -> list[Entry]:
         ("log-of-8", "a log id of eight bytes", {4: {**body, 5: bytes(8)}}),
         ("key-missing", "no key", {4: {key: body[key] for key in body if key != 2}}),
     ]
-    entries = _entries(good, cose.OFFICE, keys.OFFICE, changes)
+    entries = of_statement(good, cose.OFFICE, keys.OFFICE, changes)
     about = {"key": keys.OFFICE.key.encode().hex()}
     identity = cbor.encode({1: 1, 3: -19, -1: 6, -2: (1).to_bytes(32, "little")})
     eddsa = cbor.encode({1: 1, 3: -8, -1: 6, -2: keys.VAN.key.x})
@@ -350,106 +350,9 @@ def _assignment() -> list[Entry]:
         ("revision-text", "a revision as text", {4: [["WO-1001", "1", bytes(32)]]}),
         ("catalogue-missing", "null says that there is none", {5: ...}),
     ]
-    entries = _entries(good, cose.ASSIGNMENT, keys.OFFICE, changes, device="van-07")
+    entries = of_statement(good, cose.ASSIGNMENT, keys.OFFICE, changes, device="van-07")
     about = {"key": keys.OFFICE.key.encode().hex(), "device": "van-08"}
     return [*entries, invalid("foreign", "an assignment for another handheld", ASSIGNED, "foreign", **about)]
-
-
-def a_line(number: int, cited: tuple[int, ...], said: str, price: str, **more: Any) -> dict[int, Any]:
-    """A line's map: ``cited`` events of the day; kind, code, raw and its unit, billed and its unit; rate and amount."""
-    kind, code, raw, raw_unit, billed, unit = said.split()
-    rate, amount = price.split()
-    fields = {
-        "number": number, "kind": kind, "code": code, "description": "", "raw": raw, "raw_unit": raw_unit,
-        "billed": billed, "unit": unit, "rate": rate, "amount": amount, "rule": f"{kind}-STD".upper(), "steps": [],
-        "events": [digest(DAY.van.events[place]) for place in cited], **more,
-    }  # fmt: skip
-    return record.Line.SHAPE.keyed(fields)
-
-
-LABOUR = a_line(
-    1,
-    (6, 18),
-    "labour BOILER-SERVICE 3060000 ms 1.00 h",
-    "68.50 68.50",
-    description="Boiler service",
-    steps=["3060000 ms is 0.85 h", "every started 0.25 h: 1.00 h"],
-)
-LINES = [
-    LABOUR,
-    a_line(2, (2, 3), "travel travel 1560000 ms 0.50 h", "42 21.00"),
-    a_line(3, (4,), "visit visit 1 visit 1 visit", "35.00 35.00"),
-    a_line(4, (11, 13, 23), "part GASKET-40 2 pc 2 pc", "12.9 25.80"),
-    a_line(5, (12,), "part IGNITOR 1 pc 1 pc", "0 0", steps=["under warranty"]),
-    a_line(6, (16,), "expense PARKING 4.50 EUR 4.50 EUR", "1 4.50"),
-]
-
-
-def a_record(work_order: str, lines: list[Any], total: str, closing: bytes, **changes: Any) -> record.Record:
-    """A record over the day's log, closed by the event ``closing``."""
-    close = payload_of(closing)[11]
-    fields = {
-        "log": LOG_ID,
-        "work_order": work_order,
-        "revision": 1,
-        "kind": "original",
-        "supersedes": None,
-        "order": digest(ORDER),
-        "order_revision": 1,
-        "customer": "Harbour Dental",
-        "po_number": "4500012345",
-        "currency": "EUR",
-        "price_list": ["STD-2026", "3", digest(b"a price list")],
-        "state": "signed_off",
-        "lines": lines,
-        "total": total,
-        "closes": [[keys.VAN.key.thumbprint, close[0], close[1], digest(closing)]],
-        "released_at": DAY_MS + 50_000_000,
-        "released_by": "m.keller",
-        "checkpoint": DAY.third_checkpoint,
-    }
-    return record.Record(**{**fields, **changes})
-
-
-DAY_RECORD = a_record(JOB, LINES, "154.80", DAY.van.of_job[JOB][-1])
-
-
-def _record() -> list[Entry]:
-    original = record.sign(DAY_RECORD, keys.OFFICE)
-    void = a_record(
-        JOB,
-        [],
-        "0",
-        DAY.van.of_job[JOB][-1],
-        revision=2,
-        kind="void",
-        supersedes=digest(original),
-        order=None,
-        order_revision=None,
-        po_number=None,
-        overrides=[["missing_po", digest(ACTS["exception.overridden"])]],
-    )
-    good = [
-        ("void", "a record that takes the other back", record.sign(void, keys.OFFICE)),
-        ("original", "labour, travel, a visit, two parts and an expense", original),
-    ]
-    changes: Changes = [
-        ("kind-unknown", "a kind that is not in the list", {4: "copy"}),
-        ("total-number", "a total as a number", {14: 81}),
-        ("total-exponent", "a total in exponent form", {14: "8.14e1"}),
-        ("currency-long", "a currency of four letters", {10: "EURO"}),
-        ("line-amount-number", "an amount as a number", {13: [{**LABOUR, 10: 68}]}),
-        ("line-without-events", "a line that does not say what it rests on",
-         {13: [{key: value for key, value in LABOUR.items() if key != 13}]}),
-        ("line-kind-unknown", "a line of an unknown kind", {13: [{**LABOUR, 2: "gift"}]}),
-        ("line-unknown-field", "a line with a field that nobody knows", {13: [{**LABOUR, 14: "x"}]}),
-        ("line-event-of-31", "an event's hash of 31 bytes", {13: [{**LABOUR, 13: [bytes(31)]}]}),
-        ("close-short", "a close without the event that makes it", {15: [[bytes(32), 1, bytes(32)]]}),
-        ("checkpoint-missing", "no checkpoint", {18: ...}),
-        ("overrides-empty", "an empty list instead of none", {19: []}),
-        ("released-by-empty", "released by nobody", {17: ""}),
-    ]  # fmt: skip
-    return _entries(good, cose.RECORD, keys.OFFICE, changes)
 
 
 _Maker = Callable[[], list[Entry]]
@@ -457,7 +360,7 @@ _MAKERS: list[tuple[str, str, _Maker]] = [
     ("receipt", "one receipt, verified with `key`, the log key (SPEC.md, Log and receipts)", _receipt),
     (
         "checkpoint",
-        "one checkpoint, verified with `key`, the log key (SPEC.md, Log, receipts, checkpoints)",
+        "one checkpoint, verified with `key`, the log key (SPEC.md, Log and receipts)",
         _checkpoint,
     ),
     ("authority", "the certifications of a gateway, verified with `key`, the root key (SPEC.md, Keys)", _authority),
@@ -465,6 +368,5 @@ _MAKERS: list[tuple[str, str, _Maker]] = [
     ("enrolment", "one enrolment, verified with `key`, the office key (SPEC.md, Keys)", _enrolment),
     ("welcome", "what a newly enrolled device is handed (SPEC.md, Keys)", _welcome),
     ("assignment", "one assignment for `device`, verified with `key`, the office key (SPEC.md, Work)", _assignment),
-    ("record", "one billing record, verified with `key`, the office key (SPEC.md, Record)", _record),
 ]
 FILES: dict[str, File] = {noun: (about, maker) for noun, about, maker in _MAKERS}

@@ -64,14 +64,20 @@ class Handheld:
         self.boot = BOOT
         self.up = 41_000
         self.clock_offset: int | None = DAY_MS
+        self.newest = b""  # hash of the newest verified checkpoint
+        self._anchored = (b"", b"")  # the newest that its chain names, and in which boot
         self.of_job: dict[str, list[bytes]] = {}  # complete bytes as well
 
     def write(self, kind: str, body: dict[str, Any], wait_s: int = 60, **fields: Any) -> bytes:
-        """Sign the next event; ``body`` with names for keys. Returns its complete bytes."""
+        """Sign the next event; ``body`` with names for keys, ``closing`` for one with a close. Returns its bytes."""
         self.up += wait_s * 1000
         job = fields.get("job")
-        if fields.pop("closing", None):
+        closes = fields.pop("closing", False)
+        if closes:
             fields["close"] = self.close(job)
+        if closes or (job is not None and job not in self.of_job) or self._anchored != (self.newest, self.boot):
+            fields["anchor"] = self.newest
+            self._anchored = (self.newest, self.boot)
         signed = event.sign(
             Event(
                 seq=len(self.events),
