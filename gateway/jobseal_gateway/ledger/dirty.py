@@ -34,6 +34,12 @@ _TAKE = {
 }
 _INSERT = insert(dirty_jobs)
 _EVERY = text("INSERT INTO dirty_jobs (job_id, since_ms) SELECT id, :since_ms FROM jobs ORDER BY id")
+_UNRELEASED = text(
+    """
+    INSERT INTO dirty_jobs (job_id, since_ms)
+    SELECT id, :since_ms FROM jobs WHERE work_order NOT IN (SELECT work_order FROM released_records) ORDER BY id
+    """
+)
 
 
 def mark(connection: Connection, job_ids: Iterable[int], now_ms: int) -> None:
@@ -46,6 +52,11 @@ def mark(connection: Connection, job_ids: Iterable[int], now_ms: int) -> None:
 def mark_every(connection: Connection, now_ms: int) -> None:
     """Every job is to be folded again, as after ``projections.drop``."""
     connection.execute(_EVERY, {"since_ms": now_ms})
+
+
+def mark_unreleased(connection: Connection, now_ms: int) -> None:
+    """Every job without a released record is to be folded again, as after a change of prices."""
+    connection.execute(_UNRELEASED, {"since_ms": now_ms})
 
 
 def take(connection: Connection, most: int) -> list[int]:

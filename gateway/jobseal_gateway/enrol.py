@@ -1,0 +1,170 @@
+"""Enrolment, the local form: a handheld's public key in a file comes in, what the handheld needs goes out.
+
+The operator has both machines, or two people who trust their files, at hand; over the network it will take a code and
+an approval, with the same statement at the end.
+
+Rules:
+
+- The key is taken by the protocol's own check (``jobseal.enrolment.check_key``), before anything is stored.
+- The same key again is the same enrolment: its stored statement comes back, whatever was lost on the way out.
+- A device has one active key. Another one needs the first to be suspended, revoked or rotated away, and the statement
+  then names it as the earlier one.
+- Statement, key, branch, technicians and the snapshot of their work are one transaction.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobseal import enrolment
+from jobseal import key as public_keys
+from jobseal.enrolment import Welcome
+from jobseal.errors import OPERATOR, JobsealError
+from jobseal.key import Key
+from jobseal_gateway import work
+from jobseal_gateway.errors import GatewayError
+from jobseal_gateway.ledger import assignments, branches, keys, leaves
+from jobseal_gateway.ledger.errors import KeyTaken
+from jobseal_gateway.office import Desk, open_office
+
+if TYPE_CHECKING:
+    from jobseal_gateway.home import Gateway
+
+DEVICE_PREFIX = "hh-"
+DEVICE_RANDOM_BYTES = 4
+EVERYWHERE = ("0.0.0.0", "::", "[::]")  # where a broker may listen, and what nobody can connect to
+
+
+class EnrolmentRefused(GatewayError):
+    """This key cannot be enrolled as asked; nothing was stored."""
+
+    def __init__(self, code: str, sentence: str) -> None:
+        super().__init__(code, sentence, OPERATOR)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who is to be enrolled as what. ``device`` empty: a name is made up. ``assurance``: how the device keeps its key,
+    hardware, pin or none. ``technicians``: who carries it from now on, beside those who do already."""
+
+    key: bytes
+    label: str
+    device: str = ""
+    assurance: str = "none"
+    technicians: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """``welcome``: what the device is handed, complete bytes; ``is_new`` is False for a key enrolled before."""
+
+    device: str
+    key: Key
+    welcome: bytes
+    is_new: bool
+
+
+def enrol(gateway: "Gateway", request: Request, operator: str, brokers: Sequence[tuple[str, int]] = ()) -> Enrolled:
+    """Enrol a key, or give its enrolment out again. ``brokers``: (host, port) as devices reach them, in order of
+    preference; none: the configured one.
+
+    Raises EnrolmentRefused (``weak_key``, ``key_invalid``, ``kid_taken``, ``device_has_key``, ``enrolled_otherwise``,
+    ``key_not_active``, ``broker_address``), OfficeRefused for a label or name that does not fit, ClockUnsynchronised.
+    """
+    key = _checked(request.key)
+    reached = _reached(gateway, brokers)
+    with open_office(gateway).acting(operator) as desk:
+        present = keys.by_kid(desk.connection, key.kid)
+        if present is None:
+            device, statement = _add(gateway, desk, request, key)
+        else:
+            device, statement = _again(desk, request, key, present)
+        if request.technicians:
+            signer = gateway.keys.office
+            work.bind_all(desk.connection, request.technicians, device, desk.at_ms, signer)
+    welcome = Welcome(
+        statement=statement,
+        root=gateway.keys.authority.root.encode(),
+        authority=gateway.keys.certifications,
+        brokers=reached,
+    )
+    return Enrolled(device, key, welcome.encode(), present is None)
+
+
+def _checked(data: bytes) -> Key:
+    try:
+        key = public_keys.decode(data)
+    except JobsealError as error:
+        sentence = "This is not a handheld's public key; make the file with 'jobseal-device enrol request FILE'."
+        raise EnrolmentRefused("key_invalid", sentence) from error
+    try:
+        enrolment.check_key(key)
+    except JobsealError as error:
+        sentence = f"This key must not be enrolled: {error.sentence}."
+        raise EnrolmentRefused(error.code, sentence) from error
+    return key
+
+
+def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[str, bytes]:
+    device = request.device or DEVICE_PREFIX + secrets.token_hex(DEVICE_RANDOM_BYTES)
+    earlier = keys.of_device(desk.connection, device)
+    if earlier and earlier[-1].status == keys.ACTIVE:
+        sentence = f"{device} has an active key; suspend or revoke that first, or give the new handheld another name."
+        raise EnrolmentRefused("device_has_key", sentence)
+    body = {
+        "device": device,
+        "key": key.encode(),
+        "assurance": request.assurance,
+        "earlier": earlier[-1].thumbprint if earlier else None,
+        "log": gateway.keys.log_id,
+        "label": request.label,
+    }
+    act = desk.log("device.enrolled", body, key.thumbprint.hex())
+    try:
+        added = keys.enrol(
+            desk.connection,
+            thumbprint=key.thumbprint,
+            cose_key=key.encode(),
+            device=device,
+            enrolment_leaf=act.leaf,
+            enrolment_hash=act.hash,
+        )
+    except KeyTaken as error:
+        raise _clash(key) from error
+    branches.begin(desk.connection, added.id, act.hash)
+    carriers = assignments.carriers(desk.connection, device)
+    work.mark_assigned(desk.connection, carriers, desk.at_ms)  # they wait for this key now
+    return device, act.bytes
+
+
+def _again(desk: Desk, request: Request, key: Key, present: keys.Key) -> tuple[str, bytes]:
+    if present.thumbprint != key.thumbprint:
+        raise _clash(key)
+    if present.status != keys.ACTIVE:
+        sentence = (
+            f"This key was enrolled for {present.device} and is {present.status}; make a new key on the handheld."
+        )
+        raise EnrolmentRefused("key_not_active", sentence)
+    if request.device not in ("", present.device):
+        sentence = f"This key is enrolled as {present.device}, not {request.device}; a key belongs to one device."
+        raise EnrolmentRefused("enrolled_otherwise", sentence)
+    leaf = leaves.at(desk.connection, present.enrolment_leaf)
+    if leaf is None or leaf.bytes is None:
+        raise EnrolmentRefused("statement_missing", f"The enrolment of {present.device} is not in the log any more.")
+    return present.device, leaf.bytes
+
+
+def _clash(key: Key) -> EnrolmentRefused:
+    sentence = f"Another key with the identifier {key.kid.hex()} is enrolled; make a new key on the handheld."
+    return EnrolmentRefused("kid_taken", sentence)
+
+
+def _reached(gateway: "Gateway", brokers: Sequence[tuple[str, int]]) -> list[list[str | int]]:
+    """[host, port] of each broker, as devices must be told."""
+    configured = gateway.settings.mqtt
+    found = list(brokers) or [(configured.host, configured.port)]
+    if any(host in EVERYWHERE for host, _ in found):
+        sentence = f"No handheld can connect to {found[0][0]}; say --broker HOST:PORT with an address that it reaches."
+        raise EnrolmentRefused("broker_address", sentence)
+    return [[host, port] for host, port in found]

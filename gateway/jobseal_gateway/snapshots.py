@@ -1,0 +1,83 @@
+"""Snapshots: the complete work of one handheld, signed, by version; a handheld keeps the highest that it saw.
+
+There is a new version only when it says something else than the one before, so nothing is sent for nothing. It names
+all orders of everybody who carries the handheld now. Beyond what one statement holds, the newest windows have it.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection
+
+from jobseal import cbor, cose, work
+from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal_gateway.ledger import assignments, orders
+from jobseal_gateway.ledger.assignments import Snapshot
+from jobseal_gateway.ledger.orders import WorkOrder
+from jobseal_gateway.orders.work_order import from_record
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
+
+SPARE_BYTES = 1_024  # of a statement: for the envelope and the fields beside the orders
+
+
+def tell_carried(connection: Connection, technicians: Iterable[str], now_ms: int, signer: "Signer") -> tuple[str, ...]:
+    """``tell`` for every handheld that these technicians carry; those that are told something new."""
+    carried = [assignments.device_of(connection, technician) for technician in technicians]
+    devices = dict.fromkeys(device for device in carried if device is not None)
+    return tuple(device for device in devices if tell(connection, device, now_ms, signer))
+
+
+def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> bool:
+    """Sign a new snapshot of the device's work, unless the newest one says the same. Whether there is a new one."""
+    rows = _rows(connection, device)
+    catalogue, roster = (_newest(connection, kind) for kind in (orders.CATALOGUE, orders.ROSTER))
+    newest = assignments.newest_snapshot(connection, device)
+    if newest is not None:
+        said = _payload(newest)
+        if (said.orders, said.catalogue, said.roster) == (rows, catalogue, roster):
+            return False
+    elif not rows and catalogue is None and roster is None:
+        return False  # a handheld that was told nothing knows as much
+    version = 1 if newest is None else newest.version + 1
+    content = work.Assignment(
+        device=device, version=version, at=now_ms, orders=rows, catalogue=catalogue, roster=roster
+    )
+    assignments.add_snapshot(connection, Snapshot(device, version, work.sign(content, signer), now_ms))
+    return True
+
+
+def _rows(connection: Connection, device: str) -> list[list[object]]:
+    """[order, revision, digest] of the device's work by order id; beyond what fits, the newest windows have it."""
+    ids = {
+        each.order_id
+        for technician in assignments.carriers(connection, device)
+        for each in assignments.of_technician(connection, technician)
+    }
+    found = [row for id in sorted(ids) if (row := orders.current(connection, id)) is not None]
+    if len(found) > ASSIGNMENT_MAX or _size(found) > STATEMENT_MAX_BYTES - SPARE_BYTES:
+        found.sort(key=_window_start, reverse=True)
+        del found[ASSIGNMENT_MAX:]
+        while _size(found) > STATEMENT_MAX_BYTES - SPARE_BYTES:
+            del found[-max(1, len(found) // 64) :]
+        found.sort(key=lambda row: row.order_id)
+    return [[row.order_id, row.revision, row.digest] for row in found]
+
+
+def _size(rows: Sequence[WorkOrder]) -> int:
+    return len(cbor.encode([[row.order_id, row.revision, row.digest] for row in rows]))
+
+
+def _newest(connection: Connection, kind: str) -> bytes | None:
+    found = orders.newest_document(connection, kind)
+    return None if found is None else found[0]
+
+
+def _payload(snapshot: Snapshot) -> work.Assignment:
+    payload = cose.parse(snapshot.bytes, STATEMENT_MAX_BYTES).payload
+    return work.Assignment.decode(payload, STATEMENT_MAX_BYTES)
+
+
+def _window_start(row: WorkOrder) -> int:
+    return from_record(cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES)).window_start or 0
