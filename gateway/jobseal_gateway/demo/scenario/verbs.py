@@ -96,7 +96,7 @@ class Turn:
 
 
 TURNS = {
-    "offline": Turn((), "its sync process is stopped"),
+    "offline": Turn((), "its sync process is gone"),
     "online": Turn((), "its sync process is started"),
     "crash": Turn((), "its capture process is killed during the next event, and started again"),
     "set-clock": Turn(("minutes",), "its wall clock is set wrong by that many minutes"),
