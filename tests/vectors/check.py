@@ -16,7 +16,6 @@ from jobseal import (
     event,
     frame,
     key,
-    merkle,
     office,
     proof,
     receipt,
@@ -27,6 +26,7 @@ from jobseal import (
 from jobseal import object as objects
 from jobseal.errors import JobsealError, Malformed
 from jobseal.limits import BUNDLE_MAX_BYTES, RECORD_MAX_BYTES, STATEMENT_MAX_BYTES
+from tests.vectors import check_rules
 from tests.vectors.diagnostic import from_json
 
 MYPY = False
@@ -219,47 +219,6 @@ def _bundle(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     return _same(vector, data, bundle.Bundle.decode(data, BUNDLE_MAX_BYTES).encode(), "the bundle")
 
 
-def _merkle(vector: "dict[str, Any]", _: bytes, __: "Verifier") -> str:
-    if not MERKLE_CHECKS[vector["what"]](vector):
-        raise Malformed("proof", "it does not hold: the function answers false")
-    return ""
-
-
-def _bytes(vector: "dict[str, Any]", *names: str) -> "list[bytes]":
-    return [bytes.fromhex(vector[name]) for name in names]
-
-
-def _proof(vector: "dict[str, Any]") -> "list[bytes]":
-    return [bytes.fromhex(text) for text in vector["proof"]]
-
-
-def _root(vector: "dict[str, Any]") -> bool:
-    leaves = [merkle.leaf_hash(bytes.fromhex(text)) for text in vector["entries"]]
-    frontier = merkle.Frontier()
-    for leaf in leaves:
-        frontier.append(leaf)
-    return merkle.root(leaves) == frontier.root() == bytes.fromhex(vector["root"])
-
-
-def _leaf(vector: "dict[str, Any]") -> bool:
-    kind, statement, entry, leaf = _bytes(vector, "kind", "statement", "entry", "leaf")
-    made = merkle.entry(kind, office.hash_of(statement))
-    return made == entry and merkle.leaf_hash(made) == leaf
-
-
-def _inclusion(vector: "dict[str, Any]") -> bool:
-    leaf, root = _bytes(vector, "leaf", "root")
-    return merkle.verify_inclusion(leaf, vector["index"], vector["size"], _proof(vector), root)
-
-
-def _consistency(vector: "dict[str, Any]") -> bool:
-    old_root, new_root = _bytes(vector, "old_root", "new_root")
-    old_size, new_size = vector["old_size"], vector["new_size"]
-    return merkle.verify_consistency(old_size, new_size, old_root, new_root, _proof(vector))
-
-
-MERKLE_CHECKS = {"root": _root, "leaf": _leaf, "inclusion": _inclusion, "consistency": _consistency}
-
 CHECKS = {
     "assignment": _assignment,
     "authority": _authority,
@@ -267,6 +226,7 @@ CHECKS = {
     "bodies": _bodies,
     "bundle": _bundle,
     "cbor": _cbor,
+    "chain": check_rules.chain_of_a_key,
     "checkpoint": _checkpoint,
     "chunk": _frame,
     "cose": _cose,
@@ -275,8 +235,10 @@ CHECKS = {
     "event": _event,
     "frame": _frame,
     "hello": _frame,
+    "interval": check_rules.times,
+    "job": check_rules.job_of_events,
     "key": _key,
-    "merkle": _merkle,
+    "merkle": check_rules.tree,
     "object": _object,
     "office": _office,
     "pull": _frame,

@@ -5,10 +5,10 @@ python -m tests.vectors.make
 
 from pathlib import Path
 
-from tests.vectors import bundles, codec, entry, envelopes, events, frames, proofs, records, statements
+from tests.vectors import bundles, chains, codec, entry, envelopes, events, frames, jobs, proofs, records, statements
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
-MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles)
+MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs)
 
 
 def texts() -> dict[str, str]:

@@ -64,8 +64,8 @@ class Handheld:
         self.boot = BOOT
         self.up = 41_000
         self.clock_offset: int | None = DAY_MS
-        self.newest = b""  # hash of the newest verified checkpoint
-        self._anchored = (b"", b"")  # the newest that its chain names, and in which boot
+        self.newest: bytes | None = None  # hash of the newest verified checkpoint
+        self._anchored: tuple[bytes | None, bytes] = (None, BOOT)  # the newest that its chain names, and in which boot
         self.of_job: dict[str, list[bytes]] = {}  # complete bytes as well
 
     def write(self, kind: str, body: dict[str, Any], wait_s: int = 60, **fields: Any) -> bytes:
