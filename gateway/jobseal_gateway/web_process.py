@@ -1,0 +1,100 @@
+"""The web process: the API on its port. It writes acknowledgements, and nothing else.
+
+Started by ``serve``; ``python -m jobseal_gateway.web_process HOME`` runs it alone. When it is told to stop (SIGTERM)
+it takes no new connections, answers who waits for news at once, and is gone within two seconds.
+"""
+
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+
+import uvicorn
+
+from jobseal.errors import OPERATOR, JobsealError
+from jobseal.host.clock import Clock
+from jobseal_gateway import home
+from jobseal_gateway.api import Service, make_app
+from jobseal_gateway.api.access import read_token
+from jobseal_gateway.api.watch import Watch
+from jobseal_gateway.errors import GatewayError
+from jobseal_gateway.home import Gateway
+from jobseal_gateway.news import WEB
+
+NAME = "web"
+BACKLOG = 128
+KEEP_ALIVE_S = 75  # longer than a consumer's pause between two requests, so that connections are used again
+GRACE_S = 2
+CONNECTIONS_MAX = 512  # of which most wait for news
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn, which tells those who wait for news when it is to stop."""
+
+    def __init__(self, config: uvicorn.Config, watch: Watch) -> None:
+        super().__init__(config)
+        self._watch = watch
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal asks to stop."""
+        self._watch.end()
+        super().handle_exit(sig, frame)
+
+
+def run(gateway: Gateway, say: Callable[[str], None]) -> None:
+    """Until a signal asks to stop. Raises ``http_port_taken``, ``token_unusable``."""
+    watch = Watch(gateway.home.run / WEB)
+    service = Service(gateway, read_token(gateway.home.token), watch)
+    config = uvicorn.Config(
+        make_app(service),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="on",
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=CONNECTIONS_MAX,
+    )
+    http = gateway.settings.http
+    with listening(http.host, http.port) as listener:
+        say(f"serving on http://{http.host}:{http.port}")
+        # uvicorn heeds the signal, and sends it once more to whoever had it before; that need not kill us.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        with suppress(KeyboardInterrupt):
+            WebServer(config, watch).run([listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ``http_port_taken``."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        sentence = f"The API cannot listen on {host}:{port} ({error.strerror}); stop what does, or change [http]."
+        raise GatewayError("http_port_taken", sentence, OPERATOR) from error
+
+
+def main(folder: Path, clock: Clock | None = None) -> int:
+    """The process. Its exit status: 0 when it was asked to stop, 1 when it cannot start and says why."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{NAME}: %(levelname)s %(name)s: %(message)s")
+    try:
+        with home.open(folder, clock) as gateway:
+            run(gateway, _say)
+    except JobsealError as error:
+        _say(f"{error.sentence} [{error.code}]")
+        return 1
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
