@@ -26,6 +26,7 @@ from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.errors import GatewayError, InputRefused
 from jobseal_gateway.ledger.database import connect, migrate
 from jobseal_gateway.log import ClockUnsynchronised, LogWriter
+from jobseal_gateway.news import INGEST, Bell
 from jobseal_gateway.problem import Problem
 from jobseal_gateway.settings import SETTINGS, Settings, parse_settings, template
 
@@ -91,6 +92,12 @@ class Gateway:
         if now is None:
             raise ClockUnsynchronised
         return now
+
+    def ring(self) -> None:
+        """Tell the ingest process, if one runs, that something was committed for it: work to send, jobs to fold."""
+        bell = Bell(self.home.run / INGEST)
+        bell.ring()
+        bell.close()
 
     def close(self) -> None:
         """Give the database's connections back."""

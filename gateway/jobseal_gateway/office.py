@@ -11,7 +11,7 @@ A key is named by its device (then it is that device's newest one) or by the fir
 An ``Office`` belongs to one thread, as its ``LogWriter`` does.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -92,18 +92,20 @@ def log_act(
 
 
 class Office:
-    """The office of one gateway, with its key and the log."""
+    """The office of one gateway, with its key and the log. ``changed`` is called after each commit."""
 
-    def __init__(self, log: LogWriter, signer: "Signer", clock: "Clock") -> None:
+    def __init__(self, log: LogWriter, signer: "Signer", clock: "Clock", changed: Callable[[], None]) -> None:
         self._log = log
         self._signer = signer
         self._clock = clock
+        self._changed = changed
 
     @contextmanager
     def acting(self, operator: str) -> Iterator["Desk"]:
         """One transaction for one or several acts of ``operator``. Raises as ``LogWriter.appending`` does."""
         with self._log.appending(self._clock.wall_ms()) as end:
             yield Desk(end, self._signer, operator)
+        self._changed()
 
     def suspend(self, key: str, reason: str, operator: str) -> Act:
         """From here on nothing of this key is billed; its device goes on capturing and being acknowledged."""
@@ -251,7 +253,7 @@ class Desk:
 
 def open_office(gateway: "Gateway") -> Office:
     """The office of an opened gateway."""
-    return Office(gateway.log(), gateway.keys.office, gateway.clock)
+    return Office(gateway.log(), gateway.keys.office, gateway.clock, gateway.ring)
 
 
 def find_key(connection: Connection, name: str) -> Key:

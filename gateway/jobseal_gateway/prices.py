@@ -49,7 +49,8 @@ def store(gateway: "Gateway", versions: Sequence[PriceList], file: str) -> Taken
             price_lists.add(connection, row)
         if taken.new:
             dirty.mark_unreleased(connection, now_ms)
-        return taken
+    gateway.ring()
+    return taken
 
 
 def _compared(connection: Connection, versions: Sequence[PriceList], file: str) -> Taken:

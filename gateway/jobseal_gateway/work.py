@@ -105,7 +105,9 @@ def store(gateway: "Gateway", orders: Sequence[WorkOrder], file: str, data: byte
         dirty.mark(connection, jobs.numbers(connection, [each.order.id for each in moved]).values(), now_ms)
         people = sorted({person for each in moved for person in (*each.order.technicians, *each.withdrawn)})
         told = snapshots.tell_carried(connection, people, now_ms, gateway.keys.office)
-        return Imported(changes, _unequipped(connection, changes), told)
+        done = Imported(changes, _unequipped(connection, changes), told)
+    gateway.ring()
+    return done
 
 
 def bind(gateway: "Gateway", technician: str, device: str | None) -> tuple[str, ...]:
@@ -116,7 +118,9 @@ def bind(gateway: "Gateway", technician: str, device: str | None) -> tuple[str, 
     now_ms = gateway.now_ms()
     with writing(gateway.engine) as connection:
         log.lock_head(connection)
-        return bind_all(connection, [technician], device, now_ms, gateway.keys.office)
+        told = bind_all(connection, [technician], device, now_ms, gateway.keys.office)
+    gateway.ring()
+    return told
 
 
 def bind_all(
