@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from jobseal import bodies, event
-from jobseal.chain import APPEND, DUPLICATE, FORK, LATE, lost_range
+from jobseal.chain import APPEND, DUPLICATE, FORK, LATE, Placement, lost_range
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal_gateway.ingest.key_chain import Gap, KeyChain, Position
@@ -103,12 +103,28 @@ class Placer:
         """Place the batch. Its holes are tried first and last: they may stand before or behind its events."""
         self._keyed.prefetch([item.signed.event.seq for item in items if item.signed is not None])
         waiting = [hole for hole in holes if not self._announce(hole)]
+        self._verify_ahead(items)
         for item in items:
             self._place(item)
         for hole in waiting:
             self._announce(hole)
         self.plan.refused += [(item.code, item.data) for item in (*items, *holes) if item.code]
         return self.plan
+
+    def _verify_ahead(self, items: Sequence[Item]) -> None:
+        """Verify, one right after the other, the items that go on where the canonical branch ends.
+
+        They would be verified anyway. In a row it costs less: verifying and placing in turn, each puts the other out
+        of the processor's caches.
+        """
+        following, head = self._chain.branches[0].next, self._chain.branches[0].head
+        for item in items:
+            signed = item.signed
+            if signed is None or signed.event.seq != following or head not in (None, signed.event.prev):
+                return
+            if not item.verifies(self._check):
+                return
+            following, head = following + 1, signed.hash
 
     def _place(self, item: Item) -> None:
         signed = item.signed
@@ -120,20 +136,20 @@ class Placer:
             self._reach(placement.branch, signed)
             self.plan.duplicates += 1
         elif placement.needs_signature or self._bad:
-            self._place_verified(item, signed)
+            self._place_verified(item, signed, placement)
         else:
             self.plan.early += 1
         if not item.code or item.code == UNVERIFIABLE:
             self._bad.clear()
 
-    def _place_verified(self, item: Item, signed: SignedEvent) -> None:
+    def _place_verified(self, item: Item, signed: SignedEvent, placement: Placement) -> None:
         if not item.verifies(self._check):
             self._bad.append((signed.hash, signed))
             return
-        number = self._chain.refused_before(signed, self._bad)
-        if number is not None:
-            self._settle_refused(number, signed.event.seq)
-        placement = self._chain.place(signed)
+        settled = self._chain.refused_before(signed, self._bad) if self._bad else None
+        if settled is not None:
+            self._settle_refused(settled, signed.event.seq)
+            placement = self._chain.place(signed)
         if placement.needs_signature:
             self._log(signed, placement.verdict, placement.branch)
         else:
