@@ -76,6 +76,7 @@ SHAPES = {
 }
 
 RESTART = "log.restarted"  # signed by the root key, and by no other
+ABOUT_A_JOB = ("job.closed_by_office", "record.released")  # these name one
 
 
 class Act(Message):
@@ -109,6 +110,8 @@ def _checked(statement: Act, fault: str) -> Act:
     wrong = SHAPES[statement.kind].problem(statement.body)
     if wrong:
         raise Malformed("malformed", statement.kind + ": " + wrong, fault)
+    if statement.job is None and statement.kind in ABOUT_A_JOB:
+        raise Malformed("malformed", statement.kind + ": names no job", fault)
     return statement
 
 

@@ -259,6 +259,8 @@ def _office() -> list[Entry]:
          {1: "range.written_off", 4: {1: bytes(32), 3: 2, 4: "a reason"}}),
         ("erased-nothing", "no object named", {1: "object.erased", 4: {1: [], 2: "a reason"}}),
         ("job-null", "null instead of an absent job", {5: None}),
+        ("closing-no-job", "a closure of no job", {1: "job.closed_by_office", 4: {1: "a reason"}}),
+        ("releasing-no-job", "a release of no job", {1: "record.released", 4: {1: 1, 2: bytes(32)}}),
     ]  # fmt: skip
     entries = of_statement(good, cose.OFFICE, keys.OFFICE, changes)
     by_root, by_office = keys.ROOT.key.encode().hex(), keys.OFFICE.key.encode().hex()

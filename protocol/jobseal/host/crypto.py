@@ -1,7 +1,12 @@
 """Signing and verifying with the ``cryptography`` package: the host's side of the seam in :mod:`jobseal.cose`."""
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, EllipticCurvePublicNumbers
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    ECDSA,
+    SECP256R1,
+    EllipticCurvePublicKey,
+    EllipticCurvePublicNumbers,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -28,7 +33,8 @@ class Verifier:
     """Verifies under any :class:`Key`; keeps the parsed public keys, of which a gateway has a few thousand at most."""
 
     def __init__(self) -> None:
-        self._parsed: dict[bytes, Ed25519PublicKey] = {}
+        self._ed25519: dict[bytes, Ed25519PublicKey] = {}
+        self._p256: dict[bytes, EllipticCurvePublicKey] = {}
 
     def __call__(self, key: Key, signature: bytes, data: bytes) -> bool:
         """Whether ``signature`` (64 bytes) is over ``data``.
@@ -37,25 +43,25 @@ class Verifier:
         """
         try:
             if key.alg == ED25519:
-                self._ed25519(key).verify(signature, data)
+                self._parsed_ed25519(key).verify(signature, data)
             else:
-                _verify_p256(key, signature, data)
+                r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+                self._parsed_p256(key).verify(encode_dss_signature(r, s), data, ECDSA(SHA256()))
         except InvalidSignature:
             return False
         except ValueError as problem:
             raise SignatureUnverifiable("the enrolled public key cannot be used here") from problem
         return True
 
-    def _ed25519(self, key: Key) -> Ed25519PublicKey:
-        parsed = self._parsed.get(key.x)
+    def _parsed_ed25519(self, key: Key) -> Ed25519PublicKey:
+        parsed = self._ed25519.get(key.x)
         if parsed is None:
-            parsed = self._parsed[key.x] = Ed25519PublicKey.from_public_bytes(key.x)
+            parsed = self._ed25519[key.x] = Ed25519PublicKey.from_public_bytes(key.x)
         return parsed
 
-
-def _verify_p256(key: Key, signature: bytes, data: bytes) -> None:
-    if key.y is None:
-        raise ValueError("a P-256 key has two coordinates")
-    numbers = EllipticCurvePublicNumbers(int.from_bytes(key.x, "big"), int.from_bytes(key.y, "big"), SECP256R1())
-    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-    numbers.public_key().verify(encode_dss_signature(r, s), data, ECDSA(SHA256()))
+    def _parsed_p256(self, key: Key) -> EllipticCurvePublicKey:
+        parsed = self._p256.get(key.thumbprint)
+        if parsed is None:
+            x, y = int.from_bytes(key.x, "big"), int.from_bytes(key.y or b"", "big")
+            parsed = self._p256[key.thumbprint] = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
+        return parsed
