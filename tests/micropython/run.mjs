@@ -17,7 +17,7 @@ import { loadMicroPython } from "@micropython/micropython-webassembly-pyscript/m
 
 const HERE = dirname(fileURLToPath(import.meta.url));
 const PROTOCOL_DIR = resolve(process.argv[2] ?? join(HERE, "..", "..", "protocol"));
-const CHECKER = ["check.py", "check_rules.py", "diagnostic.py"]; // what of tests/vectors runs there: the same file as on CPython
+const CHECKER = ["check.py", "check_rules.py", "check_uplink.py", "diagnostic.py"]; // what of tests/vectors runs there: the same file as on CPython
 const HEAP_BYTES = 8 * 1024 * 1024;
 
 // SubjectPublicKeyInfo up to the raw key: RFC 8410 section 4, and RFC 5480 section 2 with an uncompressed point.

@@ -26,7 +26,7 @@ from jobseal import (
 from jobseal import object as objects
 from jobseal.errors import JobsealError, Malformed
 from jobseal.limits import BUNDLE_MAX_BYTES, RECORD_MAX_BYTES, STATEMENT_MAX_BYTES
-from tests.vectors import check_rules
+from tests.vectors import check_rules, check_uplink
 from tests.vectors.diagnostic import from_json
 
 MYPY = False
@@ -246,6 +246,7 @@ CHECKS = {
     "record": _record,
     "refusal": _frame,
     "shape": _shape,
+    "uplink": check_uplink.uplink,
     "want": _frame,
     "welcome": _welcome,
 }

@@ -5,10 +5,23 @@ python -m tests.vectors.make
 
 from pathlib import Path
 
-from tests.vectors import bundles, chains, codec, entry, envelopes, events, frames, jobs, proofs, records, statements
+from tests.vectors import (
+    bundles,
+    chains,
+    codec,
+    entry,
+    envelopes,
+    events,
+    frames,
+    jobs,
+    proofs,
+    records,
+    statements,
+    uplinks,
+)
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
-MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs)
+MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs, uplinks)
 
 
 def texts() -> dict[str, str]:

@@ -39,7 +39,7 @@ def test_every_file_shows_what_is_taken_and_what_is_refused(noun: str) -> None:
     assert FILES[noun]["noun"] == noun
     outcomes = [entry["valid"] for entry in entries(noun)]
     assert True in outcomes
-    assert False in outcomes or noun in ("interval", "job")  # what follows from events, whatever they are
+    assert False in outcomes or noun in ("interval", "job", "uplink")  # what follows from events, whatever they are
     assert all(entry["shows"] and entry["name"] for entry in entries(noun))
 
 
@@ -112,6 +112,10 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert _changed("job", "day", problems=["missing_stop"])
     assert _changed("job", "day", quantities=[])
     assert _changed("interval", "anchored", since=0, logged=[4, 4, 4, None])
+    assert _changed("uplink", "first-sync", acked=1)
+    assert _changed("uplink", "first-sync", size=2)
+    assert _changed("uplink", "first-sync", enrolment="00" * 32)
+    assert _changed("uplink", "forged", steps=[])
     assert _changed("bundle", "unplanned-job", trusted="00" * 32)
     assert _changed("authority", "log-and-office", office="00" * 32)
     with pytest.raises(KeyError):
