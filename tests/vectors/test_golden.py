@@ -114,7 +114,7 @@ def test_the_checker_finds_what_is_wrong() -> None:
     assert _changed("interval", "anchored", since=0, logged=[4, 4, 4, None])
     assert _changed("uplink", "first-sync", acked=1)
     assert _changed("uplink", "first-sync", size=2)
-    assert _changed("uplink", "first-sync", enrolment="00" * 32)
+    assert _changed("uplink", "first-sync", session="00" * 8)
     assert _changed("uplink", "forged", steps=[])
     assert _changed("bundle", "unplanned-job", trusted="00" * 32)
     assert _changed("authority", "log-and-office", office="00" * 32)
