@@ -38,9 +38,7 @@ def scalar_is_canonical(signature: bytes) -> bool:
 
 
 def _weak(reason: str) -> Malformed:
-    return Malformed(
-        "weak_key", "This Ed25519 public key cannot be enrolled: " + reason + ". Make a new key pair."
-    )
+    return Malformed("weak_key", "This Ed25519 public key cannot be enrolled: " + reason + ". Make a new key pair.")
 
 
 def _decode(key: bytes) -> "tuple[int, int, int, int]":

@@ -84,9 +84,7 @@ class Frontier:
         if not _is_size(size):
             raise Malformed("log_size_invalid", "A log's size is an integer from 0 to 2**53 - 1.")
         if len(hashes) != subtree_count(size):
-            raise Malformed(
-                "frontier_malformed", "So many subtree hashes cannot belong to a log of that size."
-            )
+            raise Malformed("frontier_malformed", "So many subtree hashes cannot belong to a log of that size.")
         self.size = size
         self._hashes = check_hashes(hashes)
 
@@ -171,9 +169,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: "list[bytes]", r
     return last == 0 and result == root_hash
 
 
-def verify_consistency(
-    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: "list[bytes]"
-) -> bool:
+def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: "list[bytes]") -> bool:
     """True if ``proof`` shows that the new log begins with the old one (section 2.1.4.2); False otherwise.
 
     What the RFC leaves open: an empty log is the beginning of every log, and a log of itself, both with an
@@ -192,9 +188,7 @@ def verify_consistency(
     return _leads_to_both(old_size, new_size, old_root, new_root, proof)
 
 
-def _leads_to_both(
-    old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: "list[bytes]"
-) -> bool:
+def _leads_to_both(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: "list[bytes]") -> bool:
     """The climb of section 2.1.4.2 for 0 < ``old_size`` < ``new_size``: one path, folded into both roots."""
     here = old_size - 1
     last = new_size - 1
