@@ -19,6 +19,7 @@ from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.ledger.folded import RATINGS
 from jobseal_gateway.office import OfficeRefused
 from jobseal_gateway.orders import PLAIN, Mapping, WorkOrder, parse_csv, parse_json, parse_mapping
+from jobseal_gateway.orders.columns import COLUMNS
 
 
 def add(commands: Commands) -> None:
@@ -121,7 +122,7 @@ def _show(given: argparse.Namespace) -> Answer:
         "revisions": [{"revision": row.revision, "imported": row.imported_ms} for row in revisions],
         "assignments": [{"technician": each.technician, "act": each.act, "at": each.at_ms} for each in said],
     }
-    content = [[name, _shown(name, value)] for name, value in record.items() if value not in (None, [], {})]
+    content = [[name, _shown(name, record[name])] for name in COLUMNS if record[name] not in (None, [], {})]
     lines = [
         table(["field", "content"], content),
         table(["revision", "imported"], [[row.revision, moment(row.imported_ms)] for row in revisions]),

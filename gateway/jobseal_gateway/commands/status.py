@@ -48,6 +48,7 @@ def _status(given: argparse.Namespace) -> Answer:
 
 def _every(connection: Connection) -> Iterable[Row]:
     """What a list shows of each folded job."""
+    names = _names(connection)
     last = 0
     while page := RATINGS.after(connection, last, READ_AT_ONCE):
         for folded in page:
@@ -62,9 +63,14 @@ def _every(connection: Connection) -> Iterable[Row]:
                 "currency": rating["currency"],
                 "revisions": rating["released_revisions"],
                 "holding": [_why(each) for each in card["exceptions"] if each["blocks"]],
-                "waiting_for": card["waiting_for"],
+                "waiting_for": [names.get(each, each) for each in card["waiting_for"]],
             }
         last = page[-1].job_id
+
+
+def _names(connection: Connection) -> dict[str, str]:
+    """The device of each key, by the key's first digits: what people know it by."""
+    return {key.kid.hex(): key.device for key in keys.every(connection)}
 
 
 def _document(folded: Any) -> Row:
@@ -163,21 +169,22 @@ def _job(connection: Connection, name: str) -> Row:
         }
         for each in records.of_work_order(connection, name)
     ]
-    return {"job": name, "card": _document(card), "rating": _document(rating), "records": released}
+    found = {"job": name, "card": _document(card), "rating": _document(rating), "records": released}
+    return found | {"handhelds": _names(connection)}
 
 
 def _one(data: Row) -> Answer:
-    card, rating = data["card"], data["rating"]
+    card, rating, names = data["card"], data["rating"], data["handhelds"]
     standing = STANDINGS.get(rating["status"], rating["status"])
     head = f"{data['job']}: {standing}, {card['state']}, {_amount(rating)}, {count(len(card['events']), 'event')}"
     parts = [head]
     if card["exceptions"]:
         parts.append("\n".join(_exception(each) for each in card["exceptions"]))
     if card["handhelds"]:
-        rows = [[each["key"], each["state"], each["events"]] for each in card["handhelds"]]
-        parts.append(table(["key", "state", "events"], rows))
+        rows = [[names.get(each["key"], ""), each["key"], each["state"], each["events"]] for each in card["handhelds"]]
+        parts.append(table(["handheld", "key", "state", "events"], rows))
     if card["waiting_for"]:
-        parts.append(f"Nothing yet from: {', '.join(card['waiting_for'])}")
+        parts.append(f"Nothing yet from: {', '.join(names.get(each, each) for each in card['waiting_for'])}")
     if rating["lines"]:
         shown = ("kind", "code", "billed", "unit", "rate", "amount")
         rows = [[line[name] for name in shown] for line in rating["lines"]]
