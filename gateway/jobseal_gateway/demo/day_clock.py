@@ -17,19 +17,22 @@ MINUTE_MS = 60_000
 _LOOK_EVERY_S = 0.25  # whether the demo was stopped meanwhile
 
 
-class DayClock:
-    """``date``: the day that is played."""
+def date_played(zone: str) -> datetime.date:
+    """The day after the real one, where the scenario plays."""
+    return datetime.datetime.now(ZoneInfo(zone)).date() + datetime.timedelta(days=1)
 
-    def __init__(self, day: Day, first_minute: int, today: datetime.date, real_start_s: float) -> None:
-        """The clock stands at ``first_minute`` of the day until ``time.monotonic()`` is ``real_start_s``."""
-        self.date = today + datetime.timedelta(days=1)
-        self._pace = day.pace
-        self._zone = ZoneInfo(day.zone)
-        midnight = datetime.datetime.combine(self.date, datetime.time(), self._zone)
+
+class DayClock:
+    """Runs from the moment that it is made."""
+
+    def __init__(self, day: Day, date: datetime.date, first_minute: int) -> None:
+        """``date``: the day that is played, from its minute ``first_minute`` on."""
+        midnight = datetime.datetime.combine(date, datetime.time(), ZoneInfo(day.zone))
         self._midnight_ms = int(midnight.timestamp()) * 1000
         self._start_ms = self._midnight_ms + first_minute * MINUTE_MS
-        self._real_start_s = real_start_s
-        self._clock = ScaledClock(self._start_ms, day.pace, real_start_s, 0, bytes(8))
+        self._real_start_s = time.monotonic()
+        self._pace = day.pace
+        self._clock = ScaledClock(self._start_ms, day.pace, self._real_start_s, 0, bytes(8))
         self._behind_minutes = 0.0
 
     def arguments(self, boot: bytes) -> str:
@@ -52,8 +55,8 @@ class DayClock:
         """The time of day as ``HH:MM``."""
         return clock_text(int(self.minute()))
 
-    def begin_at(self, minute: int) -> None:
-        """The first step is due at ``minute``; whoever was not ready by then starts the day later, by as much."""
+    def begin(self, minute: int) -> None:
+        """The first step is due at ``minute``. If everybody was ready only later, the whole day is later by as much."""
         self._behind_minutes = max(0.0, self.minute() - minute)
 
     def wait(self, minute: int, stopped: Event) -> bool:
