@@ -16,7 +16,7 @@ OBJECT_MAX_BYTES = 8388608
 VERDICTS_MAX = 16  # sequence numbers with verdicts that one receipt carries
 STORED_MAX = 64  # object digests that one receipt lists
 PULL_MAX = 16  # documents asked for in one frame
-ASSIGNMENT_MAX = 2048  # work orders on one handheld
+ASSIGNMENT_MAX = 1024  # work orders on one handheld: with the longest ids they still fit a frame
 DOCUMENT_MAX_BYTES = 98304  # one work order, catalogue or roster
 
 STATEMENT_MAX_BYTES = 131072  # any signed statement of a gateway
