@@ -58,59 +58,69 @@ def _platform_decodes_strictly() -> bool:
 _STRICT_PLATFORM = _platform_decodes_strictly()
 
 
-def _text(data: bytes) -> str:
-    if not _STRICT_PLATFORM and not _utf8_is_sound(data):
-        raise Malformed("cbor_utf8", "a text string is not valid UTF-8")
-    try:
-        return data.decode("utf-8")
-    except UnicodeError:
-        raise Malformed("cbor_utf8", "a text string is not valid UTF-8")
-
-
 def _truncated() -> Malformed:
     return Malformed("cbor_truncated", "the bytes end in the middle of an item")
 
 
-def _long_head(data: bytes, pos: int, info: int) -> int:
-    """The argument of a head at ``pos`` whose low five bits, ``info``, are 24 or more (RFC 8949 section 3)."""
+def _not_shortest() -> Malformed:
+    return Malformed("cbor_noncanonical", "an integer or length is not in its shortest form")
+
+
+def _long_argument(data: bytes, pos: int, info: int) -> int:
+    """The argument at ``pos`` of a head whose low five bits, ``info``, are above 24 (RFC 8949 section 3)."""
     if info > 27:
         raise Malformed("cbor_type", "indefinite lengths and reserved heads are not allowed")
     width = 1 << (info - 24)
-    if pos + 1 + width > len(data):
+    if pos + width > len(data):
         raise _truncated()
-    n = int.from_bytes(data[pos + 1 : pos + 1 + width], "big")
-    if n < 24 or (width > 1 and n < 1 << (4 * width)):
-        raise Malformed("cbor_noncanonical", "an integer or length is not in its shortest form")
+    n = int.from_bytes(data[pos : pos + width], "big")
+    if n < 1 << (4 * width):
+        raise _not_shortest()
     return n
 
 
+def _simple(head: int) -> "Any":
+    if head == 0xF6:
+        return None
+    if head == 0xF5:
+        return True
+    if head == 0xF4:
+        return False
+    raise Malformed("cbor_type", "only false, true and null are allowed as simple values")
+
+
 def _item(data: bytes, pos: int, depth: int) -> "tuple[Any, int]":
-    """Decode the item at ``pos``; returns it and the position after it."""
-    if pos >= len(data):
-        raise _truncated()
+    """Decode the item at ``pos``; returns it and the position after it. IndexError where ``data`` ends too soon.
+
+    Every event passes here some twenty times, so what is frequent is tried first and in place.
+    """
     head = data[pos]
-    info = head & 31
-    major = head >> 5
-    if major == 7:
-        if head == 0xF6:
-            return None, pos + 1
-        if head == 0xF5:
-            return True, pos + 1
-        if head == 0xF4:
-            return False, pos + 1
-        raise Malformed("cbor_type", "only false, true and null are allowed as simple values")
-    if info < 24:
-        n = info
+    pos += 1
+    if head < 24:
+        return head, pos
+    if head >= 0xE0:
+        return _simple(head), pos
+    n = head & 31
+    if n == 24:
+        n = data[pos]
+        if n < 24:
+            raise _not_shortest()
         pos += 1
-    else:
-        n = _long_head(data, pos, info)
-        pos += 1 + (1 << (info - 24))
-    if major == 2 or major == 3:
+    elif n > 24:
+        width = 1 << (n - 24)
+        n = _long_argument(data, pos, n)
+        pos += width
+    if 0x40 <= head < 0x80:
         end = pos + n
         if end > len(data):
             raise _truncated()
         chunk = data[pos:end]
-        return (chunk if major == 2 else _text(chunk)), end
+        if head < 0x60:
+            return chunk, end
+        if not _STRICT_PLATFORM and not _utf8_is_sound(chunk):
+            raise UnicodeError
+        return chunk.decode("utf-8"), end
+    major = head >> 5
     if major == 0:
         if n > INT_MAX:
             raise Malformed("cbor_range", "an integer is beyond 2**53 - 1")
@@ -140,16 +150,27 @@ def _map(data: bytes, pos: int, n: int, depth: int) -> "tuple[dict[Any, Any], in
     if 2 * n > len(data) - pos:
         raise _truncated()
     items = {}
-    previous = b""
+    previous = -1  # the key before, while all keys are small integers: those sort first, and each is its own encoding
+    while n and previous < data[pos] < 24:
+        previous = data[pos]
+        items[previous], pos = _item(data, pos + 1, depth)
+        n -= 1
+    return (items, pos) if n == 0 else _larger_keys(data, pos, n, depth, items, bytes([previous]) if items else b"")
+
+
+def _larger_keys(
+    data: bytes, pos: int, n: int, depth: int, items: "dict[Any, Any]", previous: bytes
+) -> "tuple[dict[Any, Any], int]":
+    """The last ``n`` entries of a map, by the rules for keys of any kind; ``previous``: the encoded key before."""
     for _ in range(n):
         start = pos
-        if pos < len(data) and data[pos] >> 5 not in (0, 1, 3):
+        if data[pos] >> 5 not in (0, 1, 3):
             raise Malformed("cbor_key", "a map key is neither an integer nor text")
         key, pos = _item(data, pos, 0)
         encoded = data[start:pos]
-        if encoded <= previous:
-            if encoded == previous:
-                raise Malformed("cbor_duplicate_key", "a map has the same key twice")
+        if encoded == previous:
+            raise Malformed("cbor_duplicate_key", "a map has the same key twice")
+        if encoded < previous:
             raise Malformed("cbor_noncanonical", "map keys are not in bytewise order")
         previous = encoded
         items[key], pos = _item(data, pos, depth)
@@ -164,7 +185,12 @@ def decode(data: bytes, max_bytes: int) -> "Any":
     """
     if len(data) > max_bytes:
         raise Malformed("too_large", "%d bytes, and at most %d are allowed" % (len(data), max_bytes))
-    value, pos = _item(data, 0, DEPTH_MAX)
+    try:
+        value, pos = _item(data, 0, DEPTH_MAX)
+    except IndexError:
+        raise _truncated()
+    except UnicodeError:
+        raise Malformed("cbor_utf8", "a text string is not valid UTF-8")
     if pos != len(data):
         raise Malformed("cbor_trailing", "%d bytes follow the item" % (len(data) - pos))
     return value

@@ -54,6 +54,10 @@ class Bytes:
         return "bstr .size (%d..%d)" % (self.low, self.high)
 
 
+# Looking at each character is slow, and a text that is printable has no control character. MicroPython cannot tell.
+_is_printable = getattr(str, "isprintable", None)
+
+
 class Text:
     """A text of ``low`` to ``high`` characters, without control characters."""
 
@@ -66,6 +70,8 @@ class Text:
     def problem(self, value: "Any") -> str:
         if type(value) is not str or not self.low <= len(value) <= self.high:
             return "is not a text of %d to %d characters" % (self.low, self.high)
+        if _is_printable is not None and _is_printable(value):
+            return ""
         for character in value:
             if character < " " or "\x7f" <= character <= "\x9f":
                 return "has a control character"
@@ -272,10 +278,11 @@ def may(key: int, name: str, of: "Any") -> Field:
 class Map:
     """A map with the given fields and no others."""
 
-    __slots__ = ("by_key", "by_name", "fields")
+    __slots__ = ("_checks", "by_key", "by_name", "fields")
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
+        self._checks = [(field.key, field.of.problem, field) for field in fields]
         self.by_key = {field.key: field for field in fields}
         self.by_name = {field.name: field for field in fields}
 
@@ -283,10 +290,10 @@ class Map:
         if type(value) is not dict:
             return "is not a map"
         known = 0
-        for field in self.fields:
-            if field.key in value:
+        for key, problem, field in self._checks:
+            if key in value:
                 known += 1
-                wrong = field.of.problem(value[field.key])
+                wrong = problem(value[key])
                 if wrong:
                     return "%s %s" % (field.name, wrong)
             elif field.required:
