@@ -4,7 +4,7 @@ There is a new version only when it says something else than the one before, so 
 all orders of everybody who carries the handheld now. Beyond what one statement holds, the newest windows have it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -18,8 +18,6 @@ from jobseal_gateway.orders.work_order import from_record
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
-
-SPARE_BYTES = 1_024  # of a statement: for the envelope and the fields beside the orders
 
 
 def tell_carried(connection: Connection, technicians: Iterable[str], now_ms: int, signer: "Signer") -> tuple[str, ...]:
@@ -56,17 +54,10 @@ def _rows(connection: Connection, device: str) -> list[list[object]]:
         for each in assignments.of_technician(connection, technician)
     }
     found = [row for id in sorted(ids) if (row := orders.current(connection, id)) is not None]
-    if len(found) > ASSIGNMENT_MAX or _size(found) > STATEMENT_MAX_BYTES - SPARE_BYTES:
-        found.sort(key=_window_start, reverse=True)
-        del found[ASSIGNMENT_MAX:]
-        while _size(found) > STATEMENT_MAX_BYTES - SPARE_BYTES:
-            del found[-max(1, len(found) // 64) :]
+    if len(found) > ASSIGNMENT_MAX:
+        found = sorted(found, key=_window_start)[-ASSIGNMENT_MAX:]
         found.sort(key=lambda row: row.order_id)
     return [[row.order_id, row.revision, row.digest] for row in found]
-
-
-def _size(rows: Sequence[WorkOrder]) -> int:
-    return len(cbor.encode([[row.order_id, row.revision, row.digest] for row in rows]))
 
 
 def _newest(connection: Connection, kind: str) -> bytes | None:

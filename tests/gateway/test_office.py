@@ -139,7 +139,7 @@ def test_a_fork_is_adopted_by_the_hash_of_its_newest_event(bureau: Bureau) -> No
 def test_the_canonical_branch_cannot_be_adopted_nor_one_that_is_not_named(bureau: Bureau) -> None:
     device, _ = forked(bureau)
     for head in (device.prev.hex(), "", "00"):
-        assert refused(lambda head=head: bureau.office.adopt("hh-1", head, "why", OPERATOR)) == "unknown_branch"
+        assert refused(partial(bureau.office.adopt, "hh-1", head, "why", OPERATOR)) == "unknown_branch"
 
 
 def test_only_a_range_that_the_handheld_lost_is_written_off(bureau: Bureau) -> None:
