@@ -2,12 +2,13 @@
 
 One frame is in flight at a time, of whatever kind: HELLO first on every connect, then events, then the documents of
 new work, then objects. What is not answered is built again from the state and sent again, later each time. Nothing
-here trusts the broker: only a receipt that verifies moves the state, and its effect ``save`` comes before any other.
+here trusts the broker: only a receipt that verifies moves the state. Work and verdicts are handed over before the
+state that has them is saved, so that a crash in between brings them again; everything else rests on what is saved.
 
 Times are milliseconds of one monotonic clock. Effects are tuples, to be carried out in order:
 
     ("send", frame)                      publish on the device's up topic
-    ("save", State)                      make durable, before acting on what follows
+    ("save", State)                      make durable, before acting on what comes behind it
     ("work", statement)                  a newer verified assignment
     ("document", bytes)                  a document that the assignment names
     ("stored", [digest])                 objects that the gateway now keeps
@@ -351,7 +352,9 @@ class Uplink:
         self._checkpoint = newest
         self.state.checkpoint = signed.checkpoint
         sent_from = self.cursor
-        effects = self._settle(signed, data) + self._news(signed)
+        effects = self._settle(signed, data)
+        if signed.stored:
+            effects.append(("stored", signed.stored))
         if self._in_flight != EVENTS or self.cursor != sent_from:
             self._answered()  # events that got nowhere wait for their deadline, or this would spin
         return effects
@@ -372,21 +375,13 @@ class Uplink:
         self.state.next = signed.next
         self.state.head = signed.head
         self.state.receipt = data
-        return [("save", self.state)]
+        return self._verdicts(signed) + [("save", self.state)]
 
-    def _news(self, signed: "Receipt") -> "list[Any]":
-        effects: "list[Any]" = []
-        if signed.stored:
-            effects.append(("stored", signed.stored))
-        if signed.verdicts:
-            effects.append(("verdicts", signed.verdicts))
-        wanted = self.state.next
-        if signed.more:  # without any: nothing was looked up for this answer
-            wanted = signed.verdicts[-1][0] + 1 if signed.verdicts else self.state.verdicts
-        if wanted != self.state.verdicts:
-            self.state.verdicts = wanted
-            effects.append(("save", self.state))
-        return effects
+    def _verdicts(self, signed: "Receipt") -> "list[Any]":
+        """They are told before the state that says so is saved: after a crash in between they come again."""
+        if signed.verdicts or not signed.more:  # else nothing was looked up for this answer
+            self.state.verdicts = signed.verdicts[-1][0] + 1 if signed.more else signed.next
+        return [("verdicts", signed.verdicts)] if signed.verdicts else []
 
     def _verified_work(self, data: bytes) -> "work.Assignment":
         return work.verify(data, self.identity.device, self.identity.authority.office, self._verifier)
@@ -397,7 +392,7 @@ class Uplink:
             return []
         self._assignment = newer
         self.state.assignment = data
-        return [("save", self.state), ("work", data)]
+        return [("work", data), ("save", self.state)]
 
     def _on_document(self, data: bytes) -> "list[Any]":
         digest = work.digest(data)

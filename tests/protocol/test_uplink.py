@@ -18,6 +18,7 @@ from jobseal.refusal import Refusal
 from jobseal_gateway.ledger import keys
 from jobseal_gateway.ledger.database import connect, migrate, reading
 from tests.devices import DELAYS, Device, Sync, digest
+from tests.gateway.ingest.talk import assignment
 from tests.stations import Station
 
 
@@ -384,3 +385,53 @@ def test_what_is_not_answered_is_sent_again_later_and_later(station: Station) ->
         gaps.append(sync.now - before)
     most = [min(DELAYS.resend_first << tries, DELAYS.resend_most) for tries in range(6)]
     assert all(half / 2 <= gap <= half for gap, half in zip(gaps, most, strict=True))
+
+
+def test_each_holder_of_a_key_hears_only_what_was_found_in_its_own_history(station: Station) -> None:
+    device = station.enrol("van-1")
+    device.capture("labour.levitated", raw={})
+    clone = device.clone()
+    for _ in range(3):
+        device.capture("labour.levitated", raw={})
+        clone.capture()
+    station.sync(device)
+    station.sync(clone, seed=1)
+    assert clone.verdicts == {0: ["unknown_kind"], 1: ["chain_fork"]}
+    assert device.verdicts == {seq: ["unknown_kind"] for seq in range(4)}
+
+
+def test_a_holder_on_a_fork_is_not_sent_back_to_its_start_by_the_answer_to_an_object(station: Station) -> None:
+    device = station.enrol("van-1")
+    clone = device.clone()
+    for _ in range(5):
+        device.capture()
+    station.sync(device)
+    clone.note(bytes(60_000))
+    sync = clone.start(1)
+    sync.connect()
+    sent = []
+    while sync.sent:
+        batch, sync.sent = sync.sent, []
+        sent += [type(frame.decode_up(data)).__name__ for data in batch]
+        for _, data in station.handle(*(("van-1", each) for each in batch)).replies:
+            sync.hear(data)
+    assert clone.stored == set(clone.objects)
+    assert sent == ["Hello", "Batch", "Chunk", "Chunk"]
+
+
+def test_work_and_verdicts_are_handed_over_before_the_state_that_has_them_is_saved(station: Station) -> None:
+    device = station.enrol("van-1")
+    device.capture("labour.levitated", raw={})
+    assignment(station, device, 1, [])
+    sync = device.start()
+    heard: list[str] = []
+    sync.connect()
+    while sync.sent:
+        sent, sync.sent = sync.sent, []
+        for _, data in station.handle(*(("van-1", each) for each in sent)).replies:
+            effects = sync.uplink.handle(data, 0)
+            heard += [effect[0] for effect in effects]
+            sync._do(effects)
+        sync.tick()
+    assert heard.index("work") == heard.index("save", heard.index("work")) - 1
+    assert heard.index("verdicts") == heard.index("save", heard.index("verdicts")) - 1
