@@ -20,7 +20,7 @@ from jobseal.errors import JobsealError
 from jobseal_gateway import home
 from jobseal_gateway.demo.audit import Figures, audit
 from jobseal_gateway.demo.play import Play, playing
-from jobseal_gateway.demo.report import further, report, some_record
+from jobseal_gateway.demo.report import further, report, some_record, while_serving
 from jobseal_gateway.demo.scenario import Scenario, parse
 from jobseal_gateway.errors import InputRefused
 from jobseal_gateway.orders import parse_csv
@@ -93,7 +93,7 @@ def _run(play: Play, scenario: Scenario) -> Figures:
 
 
 def _serve_on(play: Play) -> None:
-    _say(f"\nThe gateway goes on serving on {play.station.address}. Ctrl-C ends it.")
+    _say("\n" + while_serving(play.station))
     try:
         signal.pause()
     except KeyboardInterrupt:

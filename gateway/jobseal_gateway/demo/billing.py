@@ -1,4 +1,7 @@
-"""The billing system of the demo: follows the feed as any would, acknowledges each record, and says what it hears."""
+"""The billing system of the demo: follows the feed as any would, acknowledges each record, and says what it hears.
+
+Of jobs that are held it speaks only when they stay so for a while: most only wait for the customer to sign.
+"""
 
 import json
 import urllib.error
@@ -9,13 +12,14 @@ from typing import Any
 
 from jobseal_gateway.demo.technician import Tell
 
-WAIT_S = 2
+WAIT_S = 0.5
+HELD_TOLD_AFTER_S = 0.7
 _RETRY_S = 0.2
 _TIMEOUT_S = 10.0
 
 
 class Billing:
-    """Reads on a thread of its own, from ``start`` to ``stop``. ``total``: what the records add up to, in cents."""
+    """Reads on a thread of its own, from ``start`` to ``stop``."""
 
     def __init__(self, address: str, token: str, tell: Tell) -> None:
         self._address = address
@@ -24,7 +28,8 @@ class Billing:
         self._ending = Event()
         self._thread = Thread(target=self._follow, daemon=True)
         self._heard_s = monotonic()
-        self._blocking: dict[str, list[str]] = {}
+        self._held: dict[str, tuple[list[str], float]] = {}  # job: why, and since when; not told yet
+        self._told: dict[str, list[str]] = {}
 
     def start(self) -> None:
         """Begin with the first entry of the feed."""
@@ -51,6 +56,7 @@ class Billing:
                 after = int(entry["id"])
                 self._heard_s = monotonic()
                 self._hear(entry)
+            self._tell_held()
 
     def _hear(self, entry: dict[str, Any]) -> None:
         data = entry["data"]
@@ -60,10 +66,18 @@ class Billing:
             said = {"revision": data["revision"], "digest": data["digest"], "status": "acknowledged"}
             self._acknowledge(data["record"], said)
         elif entry["type"] == "jobcard.changed":
-            held = data["blocking"] if data["status"] == "held" else []
-            if held and held != self._blocking.get(data["job"]):
-                self._tell("gateway", f"holds {data['job']}: {', '.join(held)}")
-            self._blocking[data["job"]] = held
+            self._held.pop(data["job"], None)
+            if data["status"] == "held":
+                self._held[data["job"]] = data["blocking"], monotonic()
+
+    def _tell_held(self) -> None:
+        for job, (why, since_s) in list(self._held.items()):
+            if monotonic() - since_s < HELD_TOLD_AFTER_S:
+                continue
+            if self._told.get(job) != why:
+                self._tell("gateway", f"holds {job}: {', '.join(why)}")
+            self._told[job] = why
+            del self._held[job]
 
     def _acknowledge(self, record: str, said: dict[str, Any]) -> None:
         try:

@@ -3,8 +3,8 @@
 The gateway's package does not import the device's; everything goes through the commands that a handheld has, and
 through the line-by-line face of its rehearsal. What a handheld holds in the end is asked of it, not remembered here.
 
-Not for several threads, but for ``sync_once`` and ``online`` of a handheld and its clone: those share a ``line``,
-since a broker throws one client out for another of the same name.
+One thread at a time works with a handheld, but for ``switch_off``. A handheld and its clone share a ``line``, which
+only one of them is on: a broker throws one client out for another of the same name.
 """
 
 import json
@@ -17,7 +17,7 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Any
 
 from jobseal.errors import OURS
@@ -26,6 +26,7 @@ from jobseal_gateway.errors import GatewayError
 
 COMMAND_TIMEOUT_S = 60.0
 SYNC_TIMEOUT_S = 45.0
+LOOK_EVERY_S = 0.2
 STOP_TIMEOUT_S = 10.0
 DIES_WITHIN_S = 0.006  # of what a capture takes
 JOURNAL_MOST = 1_000_000
@@ -57,11 +58,13 @@ class Handheld:
         self.home = folder / name
         self._folder = folder
         self._line = line
+        self._off = Event()
         self._clock: DayClock | None = None
         self._boot = bytes(_BOOT_BYTES)
         self._capture: subprocess.Popen[str] | None = None
         self._sync: subprocess.Popen[bytes] | None = None
         self._next_seq = 0
+        self._wrong_by_ms = 0
 
     # Before the day
 
@@ -78,12 +81,15 @@ class Handheld:
 
     def switch_on(self, clock: DayClock) -> None:
         """Boot: capture runs from now on, by the demo's clock."""
+        self._off.clear()
+        self._wrong_by_ms = 0
         self._clock = clock
         self._boot = os.urandom(_BOOT_BYTES)
         self._start_capture()
 
     def switch_off(self) -> None:
-        """Shut down in order."""
+        """Shut down in order. Whoever waits for this handheld to get a connection waits no longer."""
+        self._off.set()
         self.offline()
         if self._capture is not None:
             if self._capture.stdin is not None:
@@ -105,22 +111,38 @@ class Handheld:
 
     def online(self) -> None:
         """Start the sync process, as soon as no twin of this handheld is connected."""
-        if self._sync is None:
-            self._line.acquire()
-            self._sync = subprocess.Popen(self._rehearsal("sync"), cwd=self._folder, stderr=self._log())
+        if self._sync is not None:
+            return
+        while not self._line.acquire(timeout=LOOK_EVERY_S):
+            if self._off.is_set():
+                raise HandheldFailed(self.name, "it was switched off while it waited for a connection")
+        self._sync = subprocess.Popen(self._rehearsal("sync"), cwd=self._folder, stderr=self._log(), process_group=0)
 
     def offline(self) -> None:
         """Out of reach from one moment to the next: the sync process is killed in the middle of whatever it does."""
-        if self._sync is not None:
-            self._sync.kill()
-            _end(self._sync)
-            self._sync = None
+        sync, self._sync = self._sync, None
+        if sync is not None:
+            sync.kill()
+            _end(sync)
             self._line.release()
 
     def sync_once(self) -> None:
-        """Connect until the gateway has answered all there is. Raises HandheldFailed if it never does."""
-        with self._line:
-            self.command("sync", "--once", "--timeout", str(SYNC_TIMEOUT_S))
+        """Be connected until the gateway has answered all there is. Raises HandheldFailed if it never does."""
+        self.online()
+        self.await_receipts()
+        self.offline()
+
+    def await_receipts(self) -> None:
+        """Until everything is settled. Raises HandheldFailed if that takes too long."""
+        give_up_s = time.monotonic() + SYNC_TIMEOUT_S
+        while not self.is_settled():
+            if self._off.wait(LOOK_EVERY_S) or time.monotonic() > give_up_s:
+                raise HandheldFailed(self.name, "it got no receipt for all that it signed")
+
+    def is_settled(self) -> bool:
+        """Whether everything signed is acknowledged, and every attachment stored."""
+        said = self.command("status")
+        return bool(said["acknowledged"] == said["signed"] and not said["attachments_waiting"])
 
     # Capture
 
@@ -138,6 +160,7 @@ class Handheld:
         process.send_signal(signal.SIGKILL)
         _end(process)
         self._start_capture()
+        self._ask({"set_clock_ms": self._wrong_by_ms})  # answered once the journal is open, and so recovered
         committed = self.journal(self._next_seq)
         if committed:
             self._next_seq = committed[-1]["seq"] + 1
@@ -146,7 +169,8 @@ class Handheld:
 
     def set_clock(self, minutes: int) -> None:
         """Set the wall clock wrong by that much, by hand."""
-        self._ask({"set_clock_ms": minutes * 60_000})
+        self._wrong_by_ms = minutes * 60_000
+        self._ask({"set_clock_ms": self._wrong_by_ms})
 
     # What it says of itself
 
@@ -155,9 +179,9 @@ class Handheld:
         said = self.command("journal", "--from", str(first), "--count", str(JOURNAL_MOST))
         return list(said["events"])
 
-    def status(self) -> dict[str, Any]:
-        """What ``jobseal-device status`` says."""
-        return self.command("status")
+    def orders(self) -> int:
+        """How many work orders it has."""
+        return int(self.command("status")["orders"])
 
     def command(self, *arguments: str) -> dict[str, Any]:
         """What ``jobseal-device`` answers. Raises HandheldFailed for what it refuses."""
@@ -184,6 +208,7 @@ class Handheld:
             stdout=subprocess.PIPE,
             stderr=self._log(),
             text=True,
+            process_group=0,  # Ctrl-C is for the demo, which then stops everything in its own order
         )
 
     def _log(self) -> int:

@@ -23,10 +23,11 @@ from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import dirty
 from jobseal_gateway.ledger.database import reading
 
-LEAD_MINUTES = 30  # of the day, for everybody to get up
+LEAD_MINUTES = 45  # of the day, for everybody to get up
 WORK_TIMEOUT_S = 30.0  # for the orders to reach a handheld
 SETTLE_TIMEOUT_S = 60.0  # for the last receipt, and the last fold
 QUIET_S = 1.0
+STOP_TIMEOUT_S = 10.0
 _LOOK_EVERY_S = 0.2
 
 Say = Callable[[str], None]
@@ -51,6 +52,7 @@ class Play:
         self._lock = Lock()
         self._stopped = Event()
         self._failures: list[str] = []
+        self._threads: list[Thread] = []
         self._copied = {clone: Event() for clone in scenario.clones}
         self.station = Station(folder, self._heard)
         lines = {name: Lock() for name in scenario.handhelds}
@@ -70,16 +72,11 @@ class Play:
         """Make the gateway, enrol the handhelds, take in prices and orders. Raises StationFailed, HandheldFailed."""
         (self._folder / "photos").mkdir()
         self.station.make()
-        requests = {handheld.name: self._folder / f"{handheld.name}.request" for handheld in self.honest}
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda handheld: handheld.request_enrolment(requests[handheld.name]), self.honest))
-        for handheld in self.honest:
-            welcome = self._folder / f"{handheld.name}.welcome"
-            technician = self._scenario.handhelds[handheld.name]
-            self.station.enrol(handheld.name, technician, requests[handheld.name], welcome)
-            handheld.accept_enrolment(welcome, self.station.fingerprint)
-            self._say(f"       {handheld.name} is enrolled, and carried by {technician}")
-        self._take_in()
+            todo = [pool.submit(self._enrol, handheld) for handheld in self.honest]
+            todo.append(pool.submit(self._take_in))
+            for each in todo:
+                each.result()
 
     def play(self) -> None:
         """The day. Raises DayFailed with everything that went wrong."""
@@ -105,10 +102,9 @@ class Play:
             handheld.online()
         waiting = list(self.honest)
         while waiting:
-            waiting = [handheld for handheld in waiting if not _is_settled(handheld)]
+            waiting = [handheld for handheld in waiting if not handheld.is_settled()]
             self._give_up_after(give_up_s, f"{', '.join(each.name for each in waiting)} wait for receipts.")
-        for handheld in self.handhelds.values():
-            handheld.switch_off()
+        self._switch_off()
         with home.open(self.station.home) as gateway:
             while _waiting(gateway) or (self._billing is not None and self._billing.quiet_s() < QUIET_S):
                 self._give_up_after(give_up_s, "Some jobs are not folded.")
@@ -118,11 +114,25 @@ class Play:
         self._stopped.set()
         if self._billing is not None:
             self._billing.stop()
-        for handheld in self.handhelds.values():
-            handheld.switch_off()
+        self._switch_off()
+        for thread in self._threads:
+            thread.join(STOP_TIMEOUT_S)
+        self._switch_off()  # somebody may have been in the middle of switching one on
         self.station.stop()
 
     # Within them
+
+    def _switch_off(self) -> None:
+        for handheld in self.handhelds.values():
+            handheld.switch_off()
+
+    def _enrol(self, handheld: Handheld) -> None:
+        request, welcome = (self._folder / f"{handheld.name}.{what}" for what in ("request", "welcome"))
+        technician = self._scenario.handhelds[handheld.name]
+        handheld.request_enrolment(request)
+        self.station.enrol(handheld.name, technician, request, welcome)
+        handheld.accept_enrolment(welcome, self.station.fingerprint)
+        self._tell(handheld.name, f"is enrolled, and carried by {technician}")
 
     def _take_in(self) -> None:
         day = self._scenario.day
@@ -136,7 +146,7 @@ class Play:
         give_up_s = time.monotonic() + WORK_TIMEOUT_S
         waiting = list(self.honest)
         while waiting:
-            waiting = [handheld for handheld in waiting if not handheld.status()["orders"]]
+            waiting = [handheld for handheld in waiting if not handheld.orders()]
             self._give_up_after(give_up_s, "The work orders do not reach the handhelds.")
 
     def _players(self, clock: DayClock, gateway: Gateway) -> dict[str, Callable[[Step], None]]:
@@ -155,12 +165,13 @@ class Play:
         return players
 
     def _let_all_play(self, players: dict[str, Callable[[Step], None]]) -> None:
-        threads = [
-            Thread(target=self._follow, args=(actor, players[actor]), name=actor) for actor in self._scenario.actors()
+        self._threads = [
+            Thread(target=self._follow, args=(actor, players[actor]), name=actor, daemon=True)
+            for actor in self._scenario.actors()
         ]
-        for thread in threads:
+        for thread in self._threads:
             thread.start()
-        for thread in threads:
+        for thread in self._threads:
             thread.join()
         if self._failures:
             raise DayFailed("; ".join(self._failures))
@@ -191,8 +202,8 @@ class Play:
         self._copied[clone].set()
 
     def _kill_broker(self, _: Step) -> None:
+        self._tell("broker", "is killed (-9); nothing that matters is in it")
         self.station.kill_broker()
-        self._tell("broker", "is killed (-9); nothing that matters was in it")
 
     def _heard(self, line: str) -> None:
         if line.startswith("broker: started again"):
@@ -216,11 +227,6 @@ def playing(play: Play) -> Iterator[Play]:
         yield play
     finally:
         play.close()
-
-
-def _is_settled(handheld: Handheld) -> bool:
-    status = handheld.status()
-    return bool(status["acknowledged"] == status["signed"] and not status["attachments_waiting"])
 
 
 def _waiting(gateway: Gateway) -> int:

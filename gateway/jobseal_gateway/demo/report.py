@@ -1,8 +1,11 @@
 """The report at the end of the day: every job with where it stands, why, and what it costs; what each handheld did."""
 
 import json
+import shutil
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine
@@ -54,21 +57,30 @@ def report(engine: Engine, figures: Figures, journals: Mapping[str, Journal], cl
 
 
 def further(station: Station, record: str | None) -> str:
-    """How to look further while the gateway runs. ``record``: the id of one that was released, if any was."""
-    home = station.home
-    lines = [
-        "To look further:",
-        f"  jobseal-gateway --home {home} status",
-        f"  jobseal-gateway --home {home} quarantine",
-        f"  curl -H 'Authorization: Bearer {station.token}' '{station.address}/v1/feed?after=0'",
-    ]
+    """How to look further. ``record``: the id of one that was released, if any was."""
+    gateway = f"{_program('jobseal-gateway')} --home {_shown(station.home)}"
+    verifier = _program("jobseal")
+    lines = ["To look further:", f"  {gateway} status", f"  {gateway} quarantine"]
     if record is not None:
         lines += [
-            f"  jobseal-gateway --home {home} evidence {record} --out evidence.cbor",
-            f"  jobseal verify evidence.cbor --trust {station.fingerprint}",
-            "  jobseal inspect evidence.cbor",
+            f"  {gateway} status --job {record.rpartition('~')[0]}",
+            f"  {gateway} evidence {record} --out evidence.cbor",
+            f"  {verifier} verify evidence.cbor --trust {station.fingerprint}",
+            f"  {verifier} inspect evidence.cbor",
         ]
     return "\n".join(lines)
+
+
+def while_serving(station: Station) -> str:
+    """What the running gateway answers to."""
+    return "\n".join(
+        [
+            f"The gateway goes on serving on {station.address}:",
+            f"  curl -H 'Authorization: Bearer {station.token}' '{station.address}/v1/feed?after=0'",
+            f"  curl -H 'Authorization: Bearer {station.token}' '{station.address}/v1/jobs?standing=held'",
+            "Ctrl-C ends it.",
+        ]
+    )
 
 
 def some_record(engine: Engine) -> str | None:
@@ -77,6 +89,17 @@ def some_record(engine: Engine) -> str | None:
         for job in job_list.of_standing(connection, RELEASED, 0, 1):
             return f"{job.work_order}~{_rating(job)['released_revisions'][-1]}"
     return None
+
+
+def _program(name: str) -> str:
+    """How to call one of our commands from here."""
+    beside = Path(sys.executable).with_name(name)
+    return name if shutil.which(name) or not beside.exists() else str(_shown(beside))
+
+
+def _shown(path: Path) -> Path:
+    """The path as it is called from here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _row(job: Listed) -> Sequence[object]:

@@ -5,9 +5,9 @@ None of what he sends may count, and none of it may disturb the handhelds whose 
 """
 
 import os
+import time
 from collections.abc import Callable
 
-from paho.mqtt import publish
 from sqlalchemy import Engine
 
 from jobseal import cose, event, frame
@@ -20,9 +20,13 @@ from jobseal_gateway.demo.scenario.step import Step
 from jobseal_gateway.demo.technician import Tell
 from jobseal_gateway.ledger import branches, keys, leaves
 from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.mqtt_session import MqttSession
 
 OVERHEARD = 4  # events of a handheld that he makes something of
 NOISE_BYTES = (0, 1, 37, 900, 120_000)
+TRIES = 5
+TIMEOUT_S = 5.0
+KEEPALIVE_S = 60
 _SESSION_BYTES = 8
 
 
@@ -99,8 +103,18 @@ class Stranger:
 
     def _send(self, device: str, frames: list[bytes]) -> None:
         """Under the device's name: the broker cannot tell yet, and throws the real one out, which comes back."""
-        topic = frame.up_topic(device)
-        publish.multiple([(topic, data, 1, False) for data in frames], "127.0.0.1", self._port, client_id=device)
+        for _ in range(TRIES):
+            session = MqttSession(device, None, None)
+            try:
+                session.open("127.0.0.1", self._port, KEEPALIVE_S, (), TIMEOUT_S)
+            except OSError:
+                time.sleep(1 / TRIES)  # the broker may just be starting
+                continue
+            if all(session.send(frame.up_topic(device), data) for data in frames):
+                session.leave(TIMEOUT_S)
+                return
+            session.abandon()
+        raise ConnectionError(f"the stranger cannot reach the broker as {device}")
 
     def _batch(self, events: list[bytes], kid: bytes) -> bytes:
         session = os.urandom(_SESSION_BYTES)

@@ -49,6 +49,7 @@ class Technician:
         self._tell = tell
         self._copied = copied
         self._crash_next = False
+        self._has_twin = False
         self._signed: list[tuple[str | None, str, str, str]] = []  # job, verb, first word, hash
         self._turns: dict[str, Callable[[Step], None]] = {
             "offline": self._offline,
@@ -113,6 +114,9 @@ class Technician:
         self._crash_next = True
 
     def _offline(self, _: Step) -> None:
+        if self._has_twin:
+            # The original is heard first: whose branch is the canonical one must not depend on this machine's speed.
+            self.handheld.await_receipts()
         self.handheld.offline()
         self._tell(self.handheld.name, "is out of reach; it keeps what is signed")
 
@@ -136,6 +140,7 @@ class Technician:
         if was_online:
             self.handheld.online()
         self._tell(self.handheld.name, f"was left alone: somebody copied all of it, keys included, to {clone}")
+        self._has_twin = True
         self._copied(clone)
 
     def _sync_once(self, _: Step) -> None:
