@@ -150,3 +150,19 @@ def test_an_office_closure_stands_in_for_a_handheld_that_never_syncs(office: Off
     (record,) = released(office)
     findings = verify_bundle(bundle_of(office, record), Verifier(), bytes.fromhex(office.station.keys.fingerprint))
     assert findings.status == "ok", (findings.code, findings.where, findings.sentence)
+
+
+def test_no_byte_of_a_gateways_bundle_can_be_changed_unnoticed(office: Office) -> None:
+    office.order("WO-1", ("t-1",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.project()
+    (record,) = released(office)
+    bundle = bundle_of(office, record)
+    trusted = bytes.fromhex(office.station.keys.fingerprint)
+    verifier = Verifier()
+    for place in range(0, len(bundle), 23):  # every byte of a smaller one: tests/protocol/test_proof.py
+        changed = bytearray(bundle)
+        changed[place] ^= 1 << (place % 8)
+        assert verify_bundle(bytes(changed), verifier, trusted).status != "ok", place
