@@ -16,12 +16,13 @@ from jobseal.event import SignedEvent
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Delays, Uplink
 from jobseal_device import durable, identity
-from jobseal_device.capture import Capture, read_uplink
+from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event
 from jobseal_device.durable import REAL
 from jobseal_device.home import Home
 from jobseal_device.objects import ObjectStore
 from jobseal_device.source import DeviceSource
+from jobseal_device.uplink_file import read_uplink
 from jobseal_device.work_file import WorkFile
 from jobseal_gateway.ledger import assignments, branches, dirty, jobs, keys, leaves, orders, price_lists
 from jobseal_gateway.ledger import office as acts
@@ -202,8 +203,7 @@ class Phone:
     def sign(self, kind: str, job: str | None = "WO-1", amends: bytes | None = None, **fields: str) -> SignedEvent:
         """A minute later, this happens."""
         self.office.station.pass_ms(MINUTE_MS)
-        about = {"job": job, "by": self.technician, "amends": amends}
-        return capture_event(self.capture, WorkFile(self.home), kind, fields, **about)
+        return capture_event(self.capture, WorkFile(self.home), kind, fields, job, self.technician, amends)
 
     def work(self, job: str = "WO-1", task: str = "FIT", minutes: int = 30) -> None:
         """A plain visit, from acceptance to sign-off."""

@@ -3,55 +3,44 @@
 One instance per handheld (the journal's lock sees to it). An event is built from the chain's head, the clock and the
 fold, signed, and appended; it is committed when :meth:`Capture.sign` returns. Objects are on the disk before the event
 that names them is signed. An illegal step is refused here, before it is signed; what was signed is never taken back.
+
+Whatever :meth:`Capture.sign` raises, the next call finds everything in order.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from jobseal import bodies, cbor, checkpoint, lifecycle
 from jobseal import event as events
-from jobseal.errors import OPERATOR, JobsealError
+from jobseal import lifecycle
+from jobseal.errors import OPERATOR, JobsealError, Malformed
 from jobseal.event import Event, SignedEvent
 from jobseal.host.clock import Clock
-from jobseal.job import Job
 from jobseal.object import SALT_BYTES
-from jobseal.uplink import Identity, State, state_from_list
-from jobseal_device import durable
+from jobseal.uplink import Identity
+from jobseal_device import legality, moment, objects
+from jobseal_device.anchor import Anchor
 from jobseal_device.durable import REAL, Files
-from jobseal_device.errors import DeviceRolledBack
+from jobseal_device.errors import DeviceRolledBack, EventInDoubt, StorageError, StorageFailed
 from jobseal_device.fold import Fold
 from jobseal_device.home import Home
+from jobseal_device.identity import NotEnrolled
 from jobseal_device.journal import Journal
-from jobseal_device.journal_reader import JournalReader
-from jobseal_device.objects import ObjectStore
+from jobseal_device.journal_reader import BATCH_EVENTS, JournalReader
+from jobseal_device.losses import Losses
+from jobseal_device.objects import Attachment, ObjectStore
+from jobseal_device.uplink_file import UplinkDamaged, read_uplink
 from jobseal_device.wake import Bell
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
 
-UPLINK_MAX_BYTES = 1048576
-CLOCK_JUMP_MS = 5000  # a wall clock that moves more than this against the uptime was set by somebody
-READING_MS = 1000  # the two clocks are read together if no more than this passes in between
-
-
-class IllegalStep(JobsealError):
-    """The job is not in a state where this can happen next. Nothing was signed."""
-
-    def __init__(self, kind: str, job: Job, lane_state: str) -> None:
-        sentence = f"{kind} is not possible while job {job.id} is {lane_state}; nothing was signed."
-        super().__init__("illegal_transition", sentence, OPERATOR)
-
-
-def read_uplink(home: Home, files: Files = REAL) -> State:
-    """What sync last saved; an empty state before its first receipt. Raises what a damaged file raises."""
-    try:
-        return state_from_list(cbor.decode(durable.read(files, home.uplink), UPLINK_MAX_BYTES))
-    except FileNotFoundError:
-        return State()
+SAVE_AFTER_EVENTS = 512
+_RESTATES_ANCHOR = "range.lost"  # what the lost events said of the anchor is lost with them
 
 
 class Capture:
-    """``fold``: the open jobs; ``objects``: the object store; ``technician``: who is logged in, or None."""
+    """``fold``: what happened so far; ``technician``: who is logged in, or None."""
 
     def __init__(
         self,
@@ -64,27 +53,35 @@ class Capture:
     ) -> None:
         """Opens the journal. ``random(n)`` gives n random bytes, for salts.
 
-        Raises :class:`DeviceRolledBack`, :class:`JournalDamaged`, :class:`JournalInUse`, :class:`StorageError`.
+        Raises :class:`NotEnrolled`, :class:`DeviceRolledBack`, :class:`JournalDamaged`, :class:`JournalInUse`,
+        :class:`StorageError`.
         """
-        if home.rolled_back.exists():
-            raise DeviceRolledBack("The gateway knows later events of this key than this handheld does")
+        if signer.key.thumbprint != identity.thumbprint:
+            raise NotEnrolled("The signing key is not the one that was enrolled; this handheld needs a new enrolment.")
         self._home = home
         self._identity = identity
         self._signer = signer
         self._clock = clock
         self._random = random
         self._files = files
+        self._refuse_if_rolled_back()
         home.make(files)
-        state = read_uplink(home, files)
-        acknowledged = None if state.head is None or state.next == 0 else (state.next - 1, state.head)
-        self.journal = Journal.open(home.journal, acknowledged, files=files)
-        self._reader = JournalReader(home.journal, files)
-        self.fold = Fold(home, self._reader, identity.thumbprint, files)
-        self.objects = ObjectStore(home, files)
+        self.journal = Journal.open(home.journal, _acknowledged(home, files), files=files)
+        try:
+            self._reader = JournalReader(home.journal, files)
+            self.fold = Fold(home, self._reader, identity.thumbprint, files)
+            self._objects = ObjectStore(home, files)
+            self._anchor = Anchor(home, files)
+            self._losses = Losses(home, self._reader, files)
+            self._in_doubt: tuple[SignedEvent, list[bytes]] | None = None
+            self._put_objects_in_order()
+        except BaseException:
+            self.journal.close()
+            raise
         self._bell = Bell(home.wake)
-        self._anchor: bytes | None = None
-        self._uplink_stamp: tuple[int, int, int] | None = None
-        self._report_losses()
+        with suppress(StorageError):  # said with the next event then
+            self._report_losses()
+        self._bell.ring()  # opening may have confirmed events of the boot before
 
     @property
     def technician(self) -> str | None:
@@ -93,26 +90,25 @@ class Capture:
     def close(self) -> None:
         """Save the fold and let go of the journal."""
         self.fold.save()
-        self._bell.close()
-        self.journal.close()
+        self.kill()
 
     def kill(self) -> None:
-        """Let go of everything as a crash would: what is not on the disk is gone."""
+        """Let go of everything and write nothing, as a crash would."""
         self._bell.close()
         self.journal.close()
 
     def steps(self, job: str, by: str | None = None) -> list[str]:
         """The event kinds that may come next in a job, in the order in which a screen offers them."""
-        return lifecycle.legal_steps(self.fold.job(job).lane(self._identity.thumbprint), by or self.technician)
+        return lifecycle.legal_steps(self.fold.lane(job), by or self.technician)
 
     def state(self, job: str) -> str:
         """The state of this handheld's part in a job."""
-        lane = self.fold.job(job).lane(self._identity.thumbprint)
+        lane = self.fold.lane(job)
         return lifecycle.CREATED if lane is None else lane.state
 
-    def attach(self, content: bytes, media: str) -> list[Any]:
-        """Keep an object durably; the result goes into the body of the event that names it."""
-        return self.objects.add(content, media, self._random(SALT_BYTES))
+    def attachment(self, content: bytes, media: str) -> Attachment:
+        """An object for an event that is being filled in; kept when that is signed. Raises ``object`` if too large."""
+        return objects.attachment(content, media, self._random(SALT_BYTES))
 
     def sign(
         self,
@@ -121,121 +117,142 @@ class Capture:
         job: str | None = None,
         by: str | None = None,
         amends: bytes | None = None,
+        attachments: Sequence[Attachment] = (),
     ) -> SignedEvent:
-        """Commit one event; ``by`` defaults to who is logged in.
+        """Commit one event; ``by`` defaults to who is logged in; ``attachments``: the objects that its body names.
 
-        Raises :class:`IllegalStep`, ``malformed_body``, ``unknown_kind``, :class:`DiskFull` (nothing happened),
-        :class:`StorageFailed` (it is signed and kept, and comes before anything else).
+        Raises :class:`EventInDoubt`: it is signed and kept, and comes before anything else (:meth:`settle`).
+        Anything else that it raises means that nothing of it was signed: :class:`IllegalStep`, ``malformed_body``,
+        ``unknown_kind``, ``unknown_event``, ``malformed``, ``too_large``, :class:`DiskFull`, :class:`StorageFailed`,
+        :class:`DeviceRolledBack`.
         """
-        wrong = bodies.problem(kind, body)
-        if wrong:
-            code = "malformed_body" if kind in bodies.SHAPES else "unknown_kind"
-            raise JobsealError(code, f"{kind} {wrong}; nothing was signed.", OPERATOR)
-        self._settle()
+        self._refuse_if_rolled_back()
+        self.settle()
         by = by or self.technician
-        if job is not None and kind not in lifecycle.OF_THE_DEVICE:
-            self._check_step(kind, job, by, amends)
+        legality.check_words(kind, body, job, by, amends)
+        if job is not None:
+            legality.check_step(kind, body, self.fold.job(job), self._identity.thumbprint, by, amends)
+        self._report_losses()
         self._notice_clock(by)
-        return self._commit(kind, body, job, by, amends)
+        return self._commit(kind, body, job, by, amends, attachments)
 
-    def _check_step(self, kind: str, job: str, by: str | None, amends: bytes | None) -> None:
-        card = self.fold.job(job)
-        lane = card.lane(self._identity.thumbprint)
-        if kind not in lifecycle.legal_steps(lane, by):
-            raise IllegalStep(kind, card, "not accepted yet" if lane is None else lane.state)
-        if kind == "event.corrected" and amends not in [fact.hash for fact in card.facts]:
-            raise JobsealError(
-                "unknown_event", f"Job {job} has no such event to correct; nothing was signed.", OPERATOR
-            )
+    def settle(self) -> None:
+        """Commit the event in doubt, if there is one. Raises :class:`StorageFailed` while the disk still fails."""
+        if self._in_doubt is not None:
+            self.journal.settle()
+            signed, named = self._in_doubt
+            self._in_doubt = None
+            self._took(signed, named)
+
+    def _refuse_if_rolled_back(self) -> None:
+        try:
+            self._files.stamp(self._home.rolled_back)
+        except OSError:
+            return
+        raise DeviceRolledBack("The gateway knows later events of this key than this handheld does")
+
+    # What comes first
+
+    def _report_losses(self) -> None:
+        """Sign ``range.lost`` for events that were on the disk and cannot be read, once for each range."""
+        for lost in self._losses.unreported(self.journal, self.fold.holes):
+            self._commit_own("range.lost", {1: lost.first, 2: lost.last}, None)
+
+    def _notice_clock(self, by: str | None) -> None:
+        last = self.fold.last
+        shift = moment.read(self._clock).shift_since(None if last is None else last.event)
+        if shift:
+            self._commit_own("clock.adjusted", {1: shift}, by)
+
+    def _commit_own(self, kind: str, body: dict[int, Any], by: str | None) -> None:
+        """An event of the handheld's own; if it is left in doubt, nothing of the technician's was signed."""
+        try:
+            self._commit(kind, body, None, by, None, ())
+        except EventInDoubt as doubt:
+            raise StorageFailed(f"{doubt.sentence} Nothing else was signed.") from doubt
+
+    # The event
 
     def _commit(
-        self, kind: str, body: dict[int, Any], job: str | None, by: str | None, amends: bytes | None
+        self,
+        kind: str,
+        body: dict[int, Any],
+        job: str | None,
+        by: str | None,
+        amends: bytes | None,
+        attachments: Sequence[Attachment],
     ) -> SignedEvent:
-        at, up = self._read_clock()
-        lane = card = None
-        if job is not None:
-            card = self.fold.job(job)
-            lane = card.lane(self._identity.thumbprint)
-        closes = card is not None and lifecycle.needs_close(lane, kind)
+        signed = self._signed(self._event(kind, body, job, by, amends))
+        named = [each.digest for each in attachments]
+        self._objects.keep(attachments)
+        try:
+            self.journal.append(signed.data)
+        except StorageError as error:
+            if self.journal.in_doubt != signed.data:
+                self._objects.discard(named)
+                raise
+            self._in_doubt = signed, named
+            raise EventInDoubt(kind, error.sentence) from error
+        self._took(signed, named)
+        return signed
+
+    def _event(self, kind: str, body: dict[int, Any], job: str | None, by: str | None, amends: bytes | None) -> Event:
+        now = moment.read(self._clock)
+        head = self.journal.head
+        lane = None if job is None else self.fold.lane(job)
+        closes = job is not None and lifecycle.needs_close(lane, kind)
         last = self.fold.last
-        boot = self._clock.boot()
-        anchor = self._newest_checkpoint()
-        restate = (
-            anchor != self.fold.anchor
-            or last is None
-            or last.event.boot != boot
-            or closes
-            or (card is not None and lane is None)
-        )
-        event = Event(
+        # Without news from sync, the newest is what this chain itself has stated.
+        anchor = self._anchor.newest() or self.fold.anchor
+        is_first = last is None or last.event.boot != now.boot or (job is not None and lane is None)
+        restated = is_first or closes or anchor != self.fold.anchor or kind == _RESTATES_ANCHOR
+        return Event(
             seq=self.journal.next_seq,
-            prev=self._identity.genesis if self.journal.head is None else self.journal.head.hash,
-            at=at,
-            up=up,
-            boot=boot,
+            prev=self._identity.genesis if head is None else head.hash,
+            at=now.at,
+            up=now.up,
+            boot=now.boot,
             kind=kind,
             body=body,
             job=job,
             by=by,
-            anchor=anchor if restate else None,
-            close=card.close(self._identity.thumbprint) if closes and card is not None else None,
+            anchor=anchor if restated else None,
+            close=self.fold.job(job).close(self._identity.thumbprint) if closes and job is not None else None,
             amends=amends,
         )
-        return self._append(events.sign(event, self._signer))
 
-    def _append(self, data: bytes) -> SignedEvent:
-        self.journal.append(data)
-        signed = events.parse(data)
+    def _signed(self, event: Event) -> SignedEvent:
+        try:
+            return events.parse(events.sign(event, self._signer))
+        except Malformed as error:
+            raise JobsealError(error.code, f"{error.sentence}; nothing was signed.", OPERATOR) from error
+
+    def _took(self, signed: SignedEvent, named: list[bytes]) -> None:
+        """It is committed: all that follows can be done again on the next opening."""
+        self._objects.release(named)
         self.fold.add(signed)
         self._bell.ring()
-        return signed
+        if self.fold.unsaved >= SAVE_AFTER_EVENTS:
+            self.fold.save()
 
-    def _settle(self) -> None:
-        """An event that was signed while the disk failed is committed before any other, and folded like any other."""
-        in_doubt = self.journal.in_doubt
-        if in_doubt is not None:
-            self.journal.settle()
-            self.fold.add(events.parse(in_doubt))
-            self._bell.ring()
+    def _put_objects_in_order(self) -> None:
+        """After a crash between an object and its event: send it if the event is there, else take it away."""
+        wanted = set(self._objects.unsigned())
+        end = self.journal.next_seq
+        while wanted and end > 0:  # the event is the last one, unless the power failed
+            first = max(0, end - BATCH_EVENTS)
+            for _, data in self._reader.readable(first, end - 1):
+                found = {digest for digest in wanted if digest in data}
+                self._objects.release(found)
+                wanted -= found
+            end = first
+        self._objects.discard(wanted)
 
-    def _read_clock(self) -> tuple[int | None, int]:
-        """(claimed wall time, uptime), read at one moment even if this process is held up in between."""
-        while True:
-            up, at, again = self._clock.up_ms(), self._clock.wall_ms(), self._clock.up_ms()
-            if again - up <= READING_MS:
-                return at, up
 
-    def _notice_clock(self, by: str | None) -> None:
-        """Sign ``clock.adjusted`` when the wall clock has moved against the uptime since the event before."""
-        last = self.fold.last
-        if last is None or last.event.boot != self._clock.boot() or last.event.at is None:
-            return
-        at, up = self._read_clock()
-        if at is None:
-            return
-        shift = (at - up) - (last.event.at - last.event.up)
-        if abs(shift) > CLOCK_JUMP_MS:
-            self._commit("clock.adjusted", {1: shift}, None, by, None)
-
-    def _newest_checkpoint(self) -> bytes | None:
-        """Hash of the newest checkpoint that sync has verified and kept."""
-        try:
-            stamp = self._files.stamp(self._home.uplink)
-        except FileNotFoundError:
-            return None
-        if stamp != self._uplink_stamp:
-            state = read_uplink(self._home, self._files)
-            self._anchor = None if state.checkpoint is None else checkpoint.hash_of(state.checkpoint)
-            self._uplink_stamp = stamp
-        return self._anchor
-
-    def _report_losses(self) -> None:
-        """Sign ``range.lost`` for events that were on the disk and cannot be read, once for each range."""
-        self._settle()
-        head = self.journal.head
-        if head is None or not (self.journal.damage or self._home.damaged.exists()):
-            return
-        for lost in self._reader.lost(0, head.seq):
-            if (lost.first, lost.last) not in self.fold.holes:
-                self._commit("range.lost", {1: lost.first, 2: lost.last}, None, None, None)
-        self._home.damaged.unlink(missing_ok=True)
+def _acknowledged(home: Home, files: Files) -> tuple[int, bytes] | None:
+    """Number and hash of the highest event with a verified receipt, as far as sync's file can be read."""
+    try:
+        state = read_uplink(home, files)
+    except UplinkDamaged:
+        return None
+    return None if state.head is None or state.next == 0 else (state.next - 1, state.head)

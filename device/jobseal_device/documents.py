@@ -94,6 +94,16 @@ class Documents(TinyDB):
         """
         return super().table(name, **{"cache_size": 0, **options})
 
+    def replace(self, tables: dict[str, list[dict[str, Any]]]) -> None:
+        """Give these tables new rows and leave the others, in one write: all of it happens or nothing.
+
+        Raises as :meth:`DocumentStorage.write`, and as its :meth:`~DocumentStorage.read`.
+        """
+        kept = self.storage.read() or {}
+        fresh = {name: {str(number): row for number, row in enumerate(rows, 1)} for name, rows in tables.items()}
+        self.storage.write({**kept, **fresh})
+        self._tables.clear()  # they remember their next number, and have to count again
+
 
 def set_aside(path: Path, files: Files = REAL) -> Path:
     """Renames a damaged file out of the way, for its owner to start a new one; returns where it is kept.

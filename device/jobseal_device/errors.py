@@ -28,6 +28,15 @@ class StorageFailed(StorageError):
         super().__init__("storage_failed", sentence)
 
 
+class EventInDoubt(StorageError):
+    """An event is signed, and the disk did not confirm it. This process keeps it and commits it before any other; if
+    the process ends first, the journal shows on its next opening whether it is there."""
+
+    def __init__(self, kind: str, why: str) -> None:
+        sentence = f"{kind} is signed, but not safe yet. {why} Look at the journal before entering it again."
+        super().__init__("event_in_doubt", sentence)
+
+
 class JournalInUse(JobsealError):
     """Another process writes this journal. One writer only: two would sign the same number twice."""
 

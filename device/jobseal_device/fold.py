@@ -1,74 +1,92 @@
-"""The cached fold: what the journal says of the open jobs, without reading the journal again at each start.
+"""The cached fold: what the journal says of each job, without reading the journal again at each start.
 
-Everything here can be thrown away and follows again from the journal. ``fold.cbor`` holds the open jobs as of one
-event; on opening, only the events behind it are folded. A job that is done leaves for a file of its own in ``archive``,
-written before the fold that no longer has it, and comes back when a later event names it. Folding an event twice
-changes nothing, so a crash between any two of these writes costs time only.
+Everything here follows from the journal and can be thrown away. ``fold.cbor`` holds the open jobs as of one event; on
+opening, only the events behind it are folded. A job that is done leaves for a file of its own in ``archive``, written
+before the fold that no longer has it, and comes back when a later event names it. Folding an event twice changes
+nothing, so a crash between any two of these writes costs time only.
+
+Jobs stay encoded until somebody asks for them, and are encoded again only when they changed. Any process may make a
+``Fold``; only the journal's writer may :meth:`Fold.save` it.
 """
 
 import hashlib
 from pathlib import Path
-from typing import Any
 
 from jobseal import bodies, cbor
 from jobseal import event as events
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
-from jobseal.job import Job, job_from_value
+from jobseal.job import VALUE_VERSION, Job, job_from_value
+from jobseal.lane import Lane
 from jobseal.lifecycle import DONE
-from jobseal_device import durable
-from jobseal_device.durable import Files
-from jobseal_device.errors import JournalDamaged
+from jobseal_device import cache_file
+from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 
-FORM = 1
-SAVE_AFTER_EVENTS = 64
-READ_EVENTS = 512
-READ_BYTES = 262144
+FORM = 2
 CACHE_MAX_BYTES = 67108864
+_MARK_BYTES = 8  # of a finished job's id: two ids with one mark cost time, no more
 
 
 class Fold:
-    """``jobs``: open jobs by id; ``done``: ids of the others; ``last``: newest folded event or None; ``anchor``: the
-    newest stated; ``session``: technician of the open session or None; ``holes``: (first, last) of each signed
-    ``range.lost``; ``next``: seq of the next event."""
+    """``last``: newest folded event or None; ``anchor``: the newest stated; ``session``: technician of the open
+    session or None; ``holes``: (first, last) of each signed ``range.lost``; ``next``: seq of the next event;
+    ``unsaved``: events folded since the cache was written."""
 
-    def __init__(self, home: Home, reader: JournalReader, thumbprint: bytes, files: Files) -> None:
+    def __init__(self, home: Home, reader: JournalReader, thumbprint: bytes, files: Files = REAL) -> None:
         """Folds what is behind the cache; unreadable events are passed over. Raises :class:`StorageFailed`."""
         self._home = home
         self._reader = reader
         self._thumbprint = thumbprint
         self._files = files
-        self._unsaved = 0
         self._reset()
         if not self._restore():
             self._reset()
-        self._catch_up()
+        self.catch_up()
 
     def _reset(self) -> None:
-        self.jobs: dict[str, Job] = {}
-        self.done: set[str] = set()
         self.next = 0
         self.last: SignedEvent | None = None
         self.anchor: bytes | None = None
         self.session: str | None = None
         self.holes: list[tuple[int, int]] = []
+        self.unsaved = 0
+        self._packed: dict[str, bytes] = {}  # open jobs as of the last save
+        self._jobs: dict[str, Job] = {}  # jobs that somebody asked for since
+        self._changed: set[str] = set()  # those of them with a later event
+        self._done: set[bytes] = set()  # marks of the jobs in the archive
+
+    def open_jobs(self) -> list[str]:
+        """Ids of the jobs in which this handheld still has something to do."""
+        ids = self._changed | set(self._packed)
+        return sorted(id for id in ids if id not in self._changed or not self._is_done(self._jobs[id]))
 
     def job(self, id: str) -> Job:
-        """The job so far; an empty one where the journal says nothing of it."""
-        if id in self.jobs:
-            return self.jobs[id]
-        return (self._from_archive(id) or self._from_journal(id)) if id in self.done else Job(id)
+        """The job so far; an empty one where the journal says nothing of it. Only to look at."""
+        if id not in self._jobs:
+            if id in self._packed:
+                self._jobs[id] = self._unpacked(id, self._packed[id])
+            elif _mark(id) in self._done:
+                self._jobs[id] = self._unpacked(id, cache_file.read(self._files, self._archived(id)))
+            else:
+                return Job(id)
+        return self._jobs[id]
+
+    def lane(self, id: str) -> Lane | None:
+        """This handheld's part in a job; None before its first event."""
+        return self.job(id).lane(self._thumbprint)
 
     def add(self, signed: SignedEvent) -> None:
         """Fold in the next event of the journal."""
         event = signed.event
         if event.job is not None:
-            self._add_to_job(event.job, signed)
+            job = self._jobs[event.job] = self.job(event.job)
+            job.add(signed, self._thumbprint)
+            self._changed.add(event.job)
         if event.kind == "session.opened":
             self.session = event.by
-        elif event.kind == "session.closed":
+        elif event.kind == "session.closed" and event.by in (None, self.session):
             self.session = None
         elif event.kind == "range.lost" and not bodies.problem(event.kind, event.body):
             self.holes.append((event.body[1], event.body[2]))
@@ -76,99 +94,90 @@ class Fold:
             self.anchor = event.anchor
         self.last = signed
         self.next = event.seq + 1
-        self._unsaved += 1
-        if self._unsaved >= SAVE_AFTER_EVENTS:
-            self.save()
+        self.unsaved += 1
 
-    def _add_to_job(self, id: str, signed: SignedEvent) -> None:
-        job = self.job(id)
-        job.add(signed, self._thumbprint)
-        lane = job.lane(self._thumbprint)
-        if lane is not None and lane.state in DONE and self._write(self._archived(id), cbor.encode(job.to_value())):
-            self.done.add(id)
-            self.jobs.pop(id, None)
-        else:
-            self.done.discard(id)
-            self.jobs[id] = job
+    def catch_up(self) -> None:
+        """Fold in what the journal has beyond :attr:`next`; what cannot be read is passed over."""
+        for _, data in self._reader.readable(self.next):
+            self.add(events.parse(data))
 
     def save(self) -> None:
-        """Write the cache, if anything changed. A disk that is full or failing costs the next start some time only."""
-        if not self._unsaved or self.last is None:
+        """Write the cache, if anything changed. Where that fails, everything stays in memory."""
+        if not self.unsaved or self.last is None:
             return
+        packed, done = dict(self._packed), set(self._done)
+        for id in self._changed:
+            job = self._jobs[id]
+            data = cbor.encode(job.to_value())
+            if self._is_done(job) and cache_file.write(self._files, self._archived(id), data):
+                packed.pop(id, None)
+                done.add(_mark(id))
+            else:
+                packed[id] = data
         state = [self.next, self.last.data, self.anchor, self.session, [list(hole) for hole in self.holes]]
         # Each job is encoded on its own: a signed body may be as deep as the codec allows.
-        jobs = [cbor.encode(job.to_value()) for job in self.jobs.values()]
-        value = [FORM, self._thumbprint, state, sorted(self.done), jobs]
-        if self._write(self._home.fold, cbor.encode(value)):
-            self._unsaved = 0
+        jobs = [[id, packed[id]] for id in sorted(packed)]
+        value = [FORM, VALUE_VERSION, self._thumbprint, state, b"".join(sorted(done)), jobs]
+        if cache_file.write(self._files, self._home.fold, cbor.encode(value)):
+            self._packed, self._done, self._jobs, self._changed, self.unsaved = packed, done, {}, set(), 0
 
     def _restore(self) -> bool:
-        value = self._read(self._home.fold)
-        if not isinstance(value, list) or len(value) != 5 or value[:2] != [FORM, self._thumbprint]:
+        """Take up the cache, if it is of this journal."""
+        data = cache_file.read(self._files, self._home.fold)
+        value = None if data is None else cbor.decode(data, CACHE_MAX_BYTES)
+        if not isinstance(value, list) or value[:3] != [FORM, VALUE_VERSION, self._thumbprint]:
             return False
-        self.next, last, self.anchor, self.session, holes = value[2]
-        try:
-            if self._reader.event(self.next - 1) != last:
-                return False  # not this journal's, or ahead of it
-            self.last = events.parse(last)
-            loaded = [job_from_value(cbor.decode(each, CACHE_MAX_BYTES)) for each in value[4]]
-        except JobsealError:
-            return False
-        self.jobs = {job.id: job for job in loaded}
-        self.done = set(value[3])
+        _, _, _, state, done, jobs = value
+        self.next, last, self.anchor, self.session, holes = state
+        self.last = events.parse(last)
+        if self._hash_at(self.last.event.seq) != self.last.hash:
+            return False  # not this journal's, or ahead of it
         self.holes = [(first, end) for first, end in holes]
+        self._done = {done[at : at + _MARK_BYTES] for at in range(0, len(done), _MARK_BYTES)}
+        self._packed = dict(jobs)
         return True
 
-    def _catch_up(self) -> None:
-        while batch := self._batch():
-            for signed in batch:
-                self.add(signed)
+    def _hash_at(self, seq: int) -> bytes | None:
+        """The hash of a committed event, even if it can no longer be read: its follower or the head names it."""
+        head = self._reader.head()
+        if head is not None and head.seq == seq:
+            return head.hash
+        for place in (seq, seq + 1):
+            try:
+                data = self._reader.event(place)
+            except JobsealError:
+                continue
+            if data is not None:
+                return hashlib.sha256(data).digest() if place == seq else events.parse(data).event.prev
+        return None
 
-    def _batch(self) -> list[SignedEvent]:
-        """The next events of the journal, behind what cannot be read."""
-        try:
-            return [events.parse(data) for data in self._reader.read(self.next, READ_EVENTS, READ_BYTES)]
-        except JournalDamaged as damaged:
-            if damaged.lost is None:
-                raise
-            self.next = damaged.lost[1] + 1
-            return self._batch()
+    def _unpacked(self, id: str, data: bytes | None) -> Job:
+        if data is not None:
+            try:
+                job = job_from_value(cbor.decode(data, CACHE_MAX_BYTES))
+            except JobsealError:
+                job = None
+            if job is not None and job.id == id:
+                return job
+        return self._from_journal(id)
+
+    def _from_journal(self, id: str) -> Job:
+        """The slow way, for an archive that is gone: every event up to here is looked at."""
+        job, wanted = Job(id), id.encode()
+        for _, data in self._reader.readable(0, self.next - 1):
+            if wanted in data:  # looking is cheap, parsing is not
+                signed = events.parse(data)
+                if signed.event.job == id:
+                    job.add(signed, self._thumbprint)
+        return job
+
+    def _is_done(self, job: Job) -> bool:
+        lane = job.lane(self._thumbprint)
+        return lane is not None and lane.state in DONE
 
     def _archived(self, id: str) -> Path:
         return self._home.archive / hashlib.sha256(id.encode()).hexdigest()[:32]
 
-    def _from_archive(self, id: str) -> Job | None:
-        value = self._read(self._archived(id))
-        try:
-            job = None if value is None else job_from_value(value)
-        except JobsealError:
-            return None
-        return job if job is not None and job.id == id else None
 
-    def _from_journal(self, id: str) -> Job:
-        """The slow way, for an archive that is gone: every event up to here is looked at."""
-        job, seq = Job(id), 0
-        while seq < self.next:
-            try:
-                batch = self._reader.read(seq, READ_EVENTS, READ_BYTES)
-            except JournalDamaged as damaged:
-                seq = self.next if damaged.lost is None else damaged.lost[1] + 1
-                continue
-            for signed in map(events.parse, batch[: self.next - seq]):
-                if signed.event.job == id:
-                    job.add(signed, self._thumbprint)
-            seq += len(batch)
-        return job
-
-    def _write(self, path: Path, data: bytes) -> bool:
-        try:
-            durable.replace(self._files, path, data)
-        except JobsealError:
-            return False
-        return True
-
-    def _read(self, path: Path) -> Any:
-        try:
-            return cbor.decode(durable.read(self._files, path), CACHE_MAX_BYTES)
-        except (FileNotFoundError, JobsealError):
-            return None
+def _mark(id: str) -> bytes:
+    return hashlib.sha256(id.encode()).digest()[:_MARK_BYTES]

@@ -1,6 +1,7 @@
 """The handheld's data folder: what lies where, and which of the two processes writes it.
 
 Capture and sync share this folder and nothing else. Every file has one writer, named here; the other side only reads.
+Objects change hands: capture makes them, sync moves what the gateway keeps out of the way.
 """
 
 from pathlib import Path
@@ -14,7 +15,7 @@ class Home:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        # Written once, at enrolment.
+        # Written once, at enrolment; the configuration by hand.
         self.config = folder / "device.toml"
         self.welcome = folder / "enrolment" / "welcome.cbor"
         self.seed = folder / "keys" / "signing.seed"
@@ -22,12 +23,13 @@ class Home:
         self.journal = folder / "journal"
         self.fold = folder / "fold.cbor"
         self.archive = folder / "archive"
-        self.drafts = folder / "capture.json"
         self.objects = folder / "objects"
+        self.unsigned = self.objects / "unsigned"
+        self.waiting = self.objects / "waiting"
         # Written by sync.
+        self.stored = self.objects / "stored"
         self.uplink = folder / "uplink.cbor"
         self.work = folder / "work.json"
-        self.stored = folder / "objects" / "stored"
         self.rolled_back = folder / "rolled_back"
         self.damaged = folder / "damaged"
         self.sync_lock = folder / "sync.lock"
@@ -35,7 +37,10 @@ class Home:
 
     def make(self, files: Files = REAL) -> None:
         """Create the folders that are missing. Raises :class:`StorageError`."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        folders = (self.folder, self.welcome.parent, self.seed.parent, self.archive, self.objects, self.stored)
-        for folder in folders:
+        try:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise durable.explain(error, str(self.folder)) from error
+        parents = (self.folder, self.welcome.parent, self.seed.parent, self.archive, self.objects)
+        for folder in (*parents, self.unsigned, self.waiting, self.stored):
             durable.make_folder(files, folder)

@@ -1,12 +1,12 @@
 """Who this handheld is: its enrolment, the gateway's verified keys, and its signing key.
 
-Everything is verified again on each start, from the pinned root on: a file that somebody swapped is found at once.
+The gateway's root is compared with what a person read out once, at enrolment, and kept; everything that hangs on it
+is verified again on each start.
 """
 
-import os
 from pathlib import Path
 
-from jobseal import authority, enrolment, key
+from jobseal import authority, enrolment, fingerprint, key
 from jobseal.enrolment import Enrolment, Welcome
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
@@ -15,8 +15,7 @@ from jobseal.uplink import Identity
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
-
-_PRIVATE = 0o600
+from jobseal_device.journal_reader import JournalReader
 
 
 class NotEnrolled(JobsealError):
@@ -39,51 +38,61 @@ class Enrolled:
 def make_key(home: Home, seed: bytes, files: Files = REAL) -> bytes:
     """Keep a new signing key unless there is one; returns the public key as COSE_Key bytes, for the gateway.
 
-    ``seed``: 32 random bytes, used only for a new key. Raises :class:`StorageError`.
+    ``seed``: 32 random bytes, used only for a new key. Raises :class:`StorageError`, :class:`NotEnrolled`.
     """
     home.make(files)
     if not home.seed.exists():
-        # The mask before the write: the seed is never on the disk with other permissions, not even for a moment.
-        before = os.umask(0o777 & ~_PRIVATE)
-        try:
-            durable.replace(files, home.seed, seed)
-        finally:
-            os.umask(before)
+        durable.replace(files, home.seed, seed)  # readable by its owner only, like every file made there
     return signer(home).key.encode()
 
 
 def signer(home: Home) -> Ed25519Signer:
     """The signing key. Raises :class:`NotEnrolled` where there is none."""
-    try:
-        seed = home.seed.read_bytes()
-    except FileNotFoundError as missing:
-        raise NotEnrolled("This handheld has no signing key yet: run 'jobseal-device enrol request'.") from missing
+    seed = _read(home.seed, "This handheld has no signing key yet: run 'jobseal-device enrol request FILE'.")
     if len(seed) != SEED_BYTES:
-        raise NotEnrolled(f"The key file {home.seed} is not whole; this handheld needs a new enrolment.")
+        raise NotEnrolled(f"The key file {home.seed} is not whole; this handheld needs a new key and enrolment.")
     return Ed25519Signer(seed)
 
 
-def accept(home: Home, data: bytes, fingerprint: str, files: Files = REAL) -> Enrolled:
+def accept(home: Home, data: bytes, trust: str, files: Files = REAL) -> Enrolled:
     """Check a welcome against the fingerprint that a person gave and this handheld's key, then keep it.
 
-    Raises :class:`NotEnrolled` when it is for another key or from another gateway, or what its parts raise.
+    Raises :class:`NotEnrolled` when it is for another key or from another gateway, or would break the chain that this
+    key has begun; ``fingerprint``; or what its parts raise.
     """
     enrolled = _verified(data)
     root = enrolled.identity.authority.root
-    if root.thumbprint.hex() != fingerprint.replace("-", "").replace(":", "").strip().lower():
-        raise NotEnrolled(f"The gateway's fingerprint is {root.thumbprint.hex()}, not the one that was given.")
+    if root.thumbprint != fingerprint.from_text(trust):
+        raise NotEnrolled(f"The gateway's fingerprint is {fingerprint.to_text(root.thumbprint)}, not the one given.")
     if enrolled.identity.thumbprint != signer(home).key.thumbprint:
         raise NotEnrolled("This enrolment is for another handheld's key; enrol this one with its own request.")
+    if JournalReader(home.journal, files).head() is not None and not _continues(home, enrolled):
+        sentence = "This handheld has signed events under another enrolment: a new one needs a new key and folder."
+        raise NotEnrolled(sentence)
     durable.replace(files, home.welcome, data)
     return enrolled
 
 
 def load(home: Home) -> Enrolled:
     """The enrolment of this handheld. Raises :class:`NotEnrolled`, or what a damaged part raises."""
+    return _verified(_read(home.welcome, "This handheld is not enrolled yet: run 'jobseal-device enrol request FILE'."))
+
+
+def _continues(home: Home, enrolled: Enrolled) -> bool:
+    """Whether it is the enrolment that the chain in the journal began with (its brokers may have changed)."""
     try:
-        return _verified(home.welcome.read_bytes())
-    except FileNotFoundError as missing:
-        raise NotEnrolled("This handheld is not enrolled yet: run 'jobseal-device enrol request'.") from missing
+        return load(home).identity.genesis == enrolled.identity.genesis
+    except JobsealError:
+        return True  # nothing left to compare with: the gateway will tell
+
+
+def _read(path: Path, missing: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotEnrolled(missing) from error
+    except OSError as error:
+        raise NotEnrolled(f"{path} cannot be read: {error.strerror}.") from error
 
 
 def _verified(data: bytes) -> Enrolled:
@@ -92,11 +101,3 @@ def _verified(data: bytes) -> Enrolled:
     trusted = authority.verify(key.decode(welcome.root), welcome.authority, verifier)
     statement = enrolment.verify(welcome.statement, trusted.office, verifier)
     return Enrolled(statement, trusted, [(host, port) for host, port in welcome.brokers])
-
-
-def read_file(path: Path) -> bytes:
-    """A file that somebody named on the command line. Raises ``file_unreadable`` (fault ``operator``)."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise JobsealError("file_unreadable", f"{path} cannot be read: {error.strerror}", OPERATOR) from error

@@ -9,6 +9,7 @@ behind them.
 """
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from pathlib import Path
 
 from jobseal_device import durable, journal_segments
@@ -16,6 +17,9 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
 from jobseal_device.journal_frames import LostRange, Stretch, before, lost, place, runs, walk
 from jobseal_device.journal_head import Position, read_head
+
+BATCH_EVENTS = 512
+BATCH_BYTES = 262144
 
 
 class JournalReader:
@@ -59,6 +63,36 @@ class JournalReader:
     def event(self, seq: int) -> bytes | None:
         """One event's complete bytes; None beyond the head. Raises as :meth:`read`."""
         return next(iter(self.read(seq, 1, 0)), None)
+
+    def readable(self, first: int = 0, last: int | None = None) -> Iterator[tuple[int, bytes]]:
+        """(number, complete bytes) of every event from ``first`` to ``last`` (default: the head) that can be read.
+
+        What cannot is passed over. Raises :class:`StorageFailed`.
+        """
+        seq = first
+        while last is None or seq <= last:
+            count = BATCH_EVENTS if last is None else min(BATCH_EVENTS, last + 1 - seq)
+            try:
+                events = self.read(seq, count, BATCH_BYTES)
+            except JournalDamaged as damaged:
+                if damaged.lost is None:
+                    raise
+                seq = damaged.lost[1] + 1
+                continue
+            if not events:
+                return
+            yield from enumerate(events, seq)
+            seq += len(events)
+
+    def has_unconfirmed(self) -> bool:
+        """Whether intact frames lie beyond the head: the writer is in the middle of one, or its next opening will
+        confirm what a power cut has hidden."""
+        head = self.head()
+        segments = journal_segments.names(self._files, self._folder)
+        if not segments:
+            return False
+        start = head.offset if head is not None and head.segment == segments[-1] else 0
+        return len(walk(self._bytes(segments[-1], start, None))) > 1
 
     def lost(self, first: int, last: int) -> list[LostRange]:
         """Every lost range between the two numbers, both included, up to the head. Reads all their segments."""

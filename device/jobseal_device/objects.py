@@ -1,73 +1,113 @@
 """The object store: salted bytes of photos, notes, names and strokes, one file each, named by their digest.
 
-Capture writes an object before it signs the event that names it; sync marks what a receipt lists as stored. Nothing is
-deleted here: the bytes outlive their acknowledgement, for the day when a gateway is restored from a backup.
+An object moves through three folders, by renaming alone:
+
+- ``unsigned``: capture has made it durable; the event that names it is not committed yet;
+- ``waiting``: a committed event names it, and no receipt lists it as stored;
+- ``stored``: the gateway keeps it. The bytes stay, for the day when a gateway is restored from a backup.
+
+So what no committed event names is never sent, and nobody has to search the journal to know.
 """
 
-from typing import Any
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
 
-from jobseal.object import SALT_BYTES, reference, salted
+from jobseal.object import reference, salted
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 
-DIGEST_BYTES = 32
+DIGEST_DIGITS = 64
+
+
+class Attachment(NamedTuple):
+    """An object in memory: ``named`` is [digest, size, media type] for an event's body; ``data`` the salted bytes."""
+
+    named: list[Any]
+    data: bytes
+
+    @property
+    def digest(self) -> bytes:
+        return bytes(self.named[0])
+
+
+def attachment(content: bytes, media: str, salt: bytes) -> Attachment:
+    """``content`` as an object. Raises ``object`` for content beyond the cap."""
+    data = salted(content, salt)
+    return Attachment(reference(data, media), data)
 
 
 class ObjectStore:
-    """The objects of one handheld; one instance writes (capture), one marks (sync)."""
+    """The objects of one handheld. Capture keeps, releases and discards; sync reads and marks."""
 
     def __init__(self, home: Home, files: Files = REAL) -> None:
         self._home = home
         self._files = files
-        self._stored: set[str] | None = None
-        self._sizes: dict[str, int] = {}
-        self._listed: list[tuple[int, str]] = []
-        self._listed_at = -1
+        self._released: list[bytes] = []  # named by committed events, and not yet moved
 
-    def add(self, content: bytes, media: str, salt: bytes) -> list[Any]:
-        """Keep ``content`` durably; returns [digest, size, media type] for an event's body.
+    def keep(self, attachments: Iterable[Attachment]) -> None:
+        """Make them durable before their event is signed; all or, on an error, none.
 
-        Raises ``object`` for content beyond the cap, :class:`DiskFull`, :class:`StorageFailed`.
+        Raises :class:`DiskFull`, :class:`StorageFailed`.
         """
-        data = salted(content, salt)
-        named = reference(data, media)
-        durable.replace(self._files, self._home.objects / named[0].hex(), data)
-        return named
+        kept: list[bytes] = []
+        try:
+            for each in attachments:
+                kept.append(each.digest)
+                durable.replace(self._files, self._home.unsigned / each.digest.hex(), each.data)
+        except BaseException:
+            self.discard(kept)
+            raise
+
+    def discard(self, digests: Iterable[bytes]) -> None:
+        """Their event does not come. What cannot be removed now is removed when capture opens again."""
+        for digest in digests:
+            with suppress(OSError):
+                self._files.unlink(self._home.unsigned / digest.hex())
+
+    def release(self, digests: Iterable[bytes]) -> None:
+        """Their event is committed: they may be sent. What cannot be moved now is moved with the next ones, or when
+        capture opens again; the bytes are safe in either place."""
+        self._released += digests
+        self._released = [digest for digest in self._released if not self._move(digest, "unsigned", "waiting")]
+
+    def unsigned(self) -> list[bytes]:
+        """What a crash has left between an object and its event."""
+        return [bytes.fromhex(name) for name in self._names(self._home.unsigned)]
 
     def pending(self) -> list[tuple[bytes, int]]:
-        """(digest, size of the salted bytes) of what is not marked as stored, smallest first."""
-        stamp = self._home.objects.stat().st_mtime_ns
-        if stamp != self._listed_at:
-            names = [name for name in self._files.names(self._home.objects) if len(name) == 2 * DIGEST_BYTES]
-            self._listed = sorted((self._size(name), name) for name in names)
-            self._listed_at = stamp
-        return [(bytes.fromhex(name), size) for size, name in self._listed if name not in self._marked()]
+        """(digest, size of the salted bytes) of what waits for a receipt, smallest first."""
+        found = []
+        for name in self._names(self._home.waiting):
+            with suppress(OSError):
+                found.append((self._files.stamp(self._home.waiting / name)[2], name))
+        return [(bytes.fromhex(name), size) for size, name in sorted(found)]
 
     def read(self, digest: bytes, offset: int, count: int) -> bytes:
-        """Salted bytes; empty where there are none."""
-        try:
-            return durable.read(self._files, self._home.objects / digest.hex(), offset, offset + count)
-        except FileNotFoundError:
-            return b""
+        """Salted bytes; empty where there are none. Raises :class:`StorageFailed`."""
+        for folder in (self._home.waiting, self._home.stored):
+            with suppress(FileNotFoundError):
+                return durable.read(self._files, folder / digest.hex(), offset, offset + count)
+        return b""
 
     def mark_stored(self, digest: bytes) -> None:
-        """A verified receipt lists this object. A lost mark costs one question, so it needs no fsync."""
-        if digest.hex() not in self._marked():
-            (self._home.stored / digest.hex()).touch()
-            self._marked().add(digest.hex())
+        """A verified receipt lists this object. A mark that is lost costs one question."""
+        self._move(digest, "waiting", "stored")
 
-    def _marked(self) -> set[str]:
-        if self._stored is None:
-            self._stored = set(self._files.names(self._home.stored))
-        return self._stored
+    def _move(self, digest: bytes, source: str, target: str) -> bool:
+        """Whether it is gone from the source; not synced, since both folders are looked at on the way back."""
+        try:
+            self._files.rename(self._home.objects / source / digest.hex(), self._home.objects / target / digest.hex())
+        except (FileNotFoundError, KeyError):
+            return True
+        except OSError:
+            return False
+        return True
 
-    def _size(self, name: str) -> int:
-        if name not in self._sizes:
-            self._sizes[name] = (self._home.objects / name).stat().st_size
-        return self._sizes[name]
-
-
-def content_of(data: bytes) -> bytes:
-    """What stands behind the salt."""
-    return data[SALT_BYTES:]
+    def _names(self, folder: Path) -> list[str]:
+        """Objects in a folder; what a crash left half-written has a longer name."""
+        with suppress(OSError):
+            return [name for name in self._files.names(folder) if len(name) == DIGEST_DIGITS]
+        return []

@@ -13,7 +13,6 @@ MODE``), and nothing else in this package can choose its clock. CLOCK is a JSON 
 
 import json
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,8 +21,9 @@ from jobseal.errors import JobsealError
 from jobseal.host.clock import ScaledClock
 from jobseal_device import identity, settings, sync
 from jobseal_device.capture import Capture
-from jobseal_device.command import capture_event, describe
+from jobseal_device.command import capture_event
 from jobseal_device.home import Home
+from jobseal_device.report import describe
 from jobseal_device.work_file import WorkFile
 
 
@@ -64,18 +64,16 @@ def _answer(capture: Capture, work: WorkFile, clock: SettableClock, asked: dict[
         return {"clock": clock.wall_ms()}
     amends = bytes.fromhex(asked["amends"]) if asked.get("amends") else None
     try:
-        about = {"job": asked.get("job"), "by": asked.get("by"), "amends": amends}
-        signed = capture_event(capture, work, asked["kind"], asked.get("fields", {}), **about)
+        fields = asked.get("fields", {})
+        signed = capture_event(capture, work, asked["kind"], fields, asked.get("job"), asked.get("by"), amends)
     except JobsealError as error:
         return {"error": error.code, "sentence": error.sentence}
     return {"signed": describe(signed)}
 
 
 def _sync(home: Home) -> int:
-    stop: list[int] = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda got, _: stop.append(got))
-    sync.run(home, settings.load(home.config), None, lambda: bool(stop))
+    with sync.stop_signals(home) as stopped:
+        sync.run(home, settings.load(home.config), stopped)
     return 0
 
 

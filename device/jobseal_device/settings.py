@@ -1,17 +1,32 @@
-"""The handheld's configuration, ``device.toml``: delays of sync, all optional, every mistake named at once."""
+"""The handheld's configuration, ``device.toml``: how sync waits and where it connects. All of it is optional.
+
+[sync]
+brokers = ["gateway.example.com:1883"]    in order; instead of those in the enrolment
+resend_first_s = 30                       the first wait for an answer
+resend_most_s = 300                       the longest
+hello_s = 900                             how often to say hello on a quiet connection
+outage_first_retry_s = 60                 after a lost connection, wait from 0 to this
+reconnect_most_s = 300                    the longest wait between two tries
+"""
 
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.uplink import Delays
 
+DAY_S = 86400
+BROKERS_MOST = 8
+
 
 @dataclass(frozen=True)
 class Settings:
-    """Seconds, all of them. ``outage_first_retry_s``: the fleet's first retry after an outage is U(0, this)."""
+    """Seconds, all the times. ``outage_first_retry_s``: the fleet's first retry after an outage is U(0, this);
+    ``brokers``: (host, port), empty for those of the enrolment."""
 
+    brokers: tuple[tuple[str, int], ...] = ()
     resend_first_s: float = 30.0
     resend_most_s: float = 300.0
     hello_s: float = 900.0
@@ -23,26 +38,63 @@ class Settings:
         return Delays(int(self.resend_first_s * 1000), int(self.resend_most_s * 1000), int(self.hello_s * 1000))
 
 
+# The shortest each may be: what is sent again without any pause would never end.
+_SHORTEST_S = {
+    "resend_first_s": 0.05,
+    "resend_most_s": 0.05,
+    "hello_s": 0.05,
+    "outage_first_retry_s": 0.0,
+    "reconnect_most_s": 0.05,
+}
+
+
 def load(path: Path) -> Settings:
-    """The settings in ``[sync]`` of this file; the defaults where there is none.
+    """The settings in this file; the defaults where there is none.
 
     Raises ``settings`` (fault ``operator``) with every mistake and its line.
     """
     try:
         text = path.read_text("utf-8")
-        sync = tomllib.loads(text).get("sync", {})
+        tables = tomllib.loads(text)
     except FileNotFoundError:
         return Settings()
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise JobsealError("settings", f"{path.name}: {error}", OPERATOR) from error
-    known = Settings.__dataclass_fields__
-    wrong = []
-    for name, value in sync.items():
-        line = 1 + next((n for n, row in enumerate(text.splitlines()) if row.strip().startswith(name)), 0)
-        if name not in known:
-            wrong.append(f"line {line}: there is no setting {name}; there are {', '.join(known)}")
-        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 86400:
-            wrong.append(f"line {line}: {name} is a number of seconds from 0 to 86400")
+    wrong = [(name, f"there is no {name} here, only [sync]") for name in tables if name != "sync"]
+    sync = tables.get("sync", {})
+    if not isinstance(sync, dict):
+        wrong.append(("sync", "sync is a table, [sync]"))
+        sync = {}
+    wrong += [(name, _problem(name, value)) for name, value in sync.items() if _problem(name, value)]
     if wrong:
-        raise JobsealError("settings", f"{path.name}: " + "; ".join(wrong), OPERATOR)
-    return Settings(**sync)
+        said = "; ".join(f"line {_line(text, name)}: {why}" for name, why in wrong)
+        raise JobsealError("settings", f"{path.name}: {said}", OPERATOR)
+    return Settings(**{name: _value(value) for name, value in sync.items()})
+
+
+def _problem(name: str, value: Any) -> str:
+    if name == "brokers":
+        fits = isinstance(value, list) and 1 <= len(value) <= BROKERS_MOST and all(map(_is_broker, value))
+        return "" if fits else f'brokers is a list of 1 to {BROKERS_MOST} texts such as "host:1883"'
+    if name not in _SHORTEST_S:
+        return f"there is no setting {name}; there are brokers, {', '.join(_SHORTEST_S)}"
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _SHORTEST_S[name] <= value <= DAY_S:
+        return f"{name} is a number of seconds from {_SHORTEST_S[name]:g} to {DAY_S}"
+    return ""
+
+
+def _is_broker(value: Any) -> bool:
+    host, colon, port = value.rpartition(":") if isinstance(value, str) else ("", "", "")
+    return bool(host and colon and port.isascii() and port.isdigit()) and 1 <= int(port) <= 65535
+
+
+def _value(value: Any) -> Any:
+    if not isinstance(value, list):
+        return float(value)
+    split = [text.rpartition(":") for text in value]
+    return tuple((host.strip("[]"), int(port)) for host, _, port in split)
+
+
+def _line(text: str, name: str) -> int:
+    rows = [row.split("#")[0].replace("=", " ").strip(" []\t").split() for row in text.splitlines()]
+    return next((number for number, row in enumerate(rows, 1) if row and row[0].strip("]\"'") == name), 1)

@@ -1,72 +1,76 @@
 """What the uplink reads: the journal up to its head, the objects that its events name, the documents that are here."""
 
 import hashlib
+from contextlib import suppress
 
 from jobseal import bodies
 from jobseal import event as events
-from jobseal.event import Event
 from jobseal.limits import BATCH_MAX_HOLES
+from jobseal_device import durable
+from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.objects import ObjectStore
 from jobseal_device.work_file import WorkFile
 
-SCAN_EVENTS = 512
-SCAN_BYTES = 262144
+_LOST_KIND = b"range.lost"
 
 
 class DeviceSource:
-    """:class:`jobseal.uplink.Source` over one data folder; reads only, but for the mark that asks capture for a
-    ``range.lost``."""
+    """:class:`jobseal.uplink.Source` over one data folder. It only reads, but for one mark: ``damaged`` stands in the
+    folder as long as an event cannot be read that no ``range.lost`` speaks of, and asks capture to sign one."""
 
-    def __init__(self, home: Home, objects: ObjectStore, work: WorkFile) -> None:
+    def __init__(self, home: Home, objects: ObjectStore, work: WorkFile, files: Files = REAL) -> None:
         self._home = home
-        self._reader = JournalReader(home.journal)
+        self._files = files
+        self._reader = JournalReader(home.journal, files)
         self._objects = objects
         self._work = work
         self._head: tuple[int, bytes] | None = None
-        self._holes: list[bytes] = []
-        self._named: set[bytes] = set()  # objects that committed events name, as far as anybody asked
-        self._scanned = 0  # every event from here on has been looked at for objects
-        self._looked_back = False
+        self._announcements: list[bytes] = []  # every range.lost of this journal, once one was looked for
+        self._searched = 0  # where the search for more goes on
+        self._holes: list[bytes] = []  # those about the event that could not be read when last asked for
 
     def head(self) -> tuple[int, bytes] | None:
+        """Raises :class:`JournalDamaged` when the newest event cannot be read. An older one must not stand in for it:
+        the gateway would take this handheld for one that was set back."""
         position = self._reader.head()
         if position is None:
             return None
         if self._head is None or self._head[0] != position.seq:
-            data = self._event(position.seq)
-            if data is None:
-                return None
-            self._head = (position.seq, data)
+            try:
+                data = self._reader.event(position.seq)
+            except JournalDamaged:
+                self._ask_for_announcement(position.seq)
+                raise
+            self._head = None if data is None else (position.seq, data)
         return self._head
 
     def events(self, first: int, count: int, max_bytes: int) -> list[bytes]:
         try:
-            return self._reader.read(first, count, max_bytes)
+            found = self._reader.read(first, count, max_bytes)
         except JournalDamaged:
             self._find_announcement(first)
             return []
+        self._holes = []
+        return found
 
     def hash_at(self, seq: int) -> bytes | None:
         position = self._reader.head()
         if position is not None and position.seq == seq:
             return position.hash
-        data = self._event(seq)
+        try:
+            data = self._reader.event(seq)
+        except JournalDamaged:
+            return None
         return None if data is None else hashlib.sha256(data).digest()
 
     def holes(self) -> list[bytes]:
-        return self._holes
+        return self._holes[-BATCH_MAX_HOLES:]
 
     def pending(self) -> list[tuple[bytes, int]]:
-        waiting = self._objects.pending()
-        if not waiting:
-            return []
-        self._look_forward()
-        if not self._looked_back:
-            self._look_back({digest for digest, _ in waiting})
-        return [(digest, size) for digest, size in waiting if digest in self._named]
+        return self._objects.pending()
 
     def object(self, digest: bytes, offset: int, count: int) -> bytes:
         return self._objects.read(digest, offset, count)
@@ -74,56 +78,24 @@ class DeviceSource:
     def missing(self, digests: list[bytes]) -> list[bytes]:
         return self._work.missing(digests)
 
-    def _event(self, seq: int) -> bytes | None:
-        try:
-            return self._reader.event(seq)
-        except JournalDamaged:
-            return None
-
     def _find_announcement(self, lost: int) -> None:
         """The ``range.lost`` event about a number that cannot be read; without one, capture is asked to sign it."""
-        seq = lost + 1
-        while self._head is not None and seq <= self._head[0]:
-            data = self._event(seq)
-            event = None if data is None else events.parse(data).event
-            if data is not None and event is not None and _announces(event, lost):
-                self._holes = [*self._holes, data][-BATCH_MAX_HOLES:]
-                return
-            seq += 1
-        self._home.damaged.touch()
-
-    def _look_forward(self) -> None:
-        position = self._reader.head()
-        if position is None:
+        for seq, data in self._reader.readable(self._searched):
+            self._searched = seq + 1
+            if _LOST_KIND in data and events.parse(data).event.kind == "range.lost":
+                self._announcements.append(data)
+        self._holes = [data for data in self._announcements if _announces(data, lost)]
+        if not self._holes:
+            self._ask_for_announcement(lost)
             return
-        if not self._scanned:
-            self._scanned = position.seq + 1
-            return
-        while self._scanned <= position.seq:
-            found = self.events(self._scanned, SCAN_EVENTS, SCAN_BYTES)
-            self._note(found)
-            self._scanned += max(1, len(found))
+        with suppress(OSError):
+            self._home.damaged.unlink()
 
-    def _look_back(self, wanted: set[bytes]) -> None:
-        """Once: from the newest event backwards until every waiting object is explained. Usually a few events."""
-        self._looked_back = True
-        end = self._scanned
-        while end > 0 and not wanted <= self._named:
-            first = max(0, end - SCAN_EVENTS)
-            seq = first
-            while seq < end:
-                found = self.events(seq, end - seq, SCAN_BYTES)
-                self._note(found)
-                seq += max(1, len(found))
-            end = first
-
-    def _note(self, found: list[bytes]) -> None:
-        for data in found:
-            event = events.parse(data).event
-            self._named.update(named[0] for named in bodies.objects(event.kind, event.body))
+    def _ask_for_announcement(self, lost: int) -> None:
+        if not self._home.damaged.exists():
+            durable.replace(self._files, self._home.damaged, b"%d\n" % lost)
 
 
-def _announces(event: Event, lost: int) -> bool:
-    if event.kind != "range.lost" or bodies.problem(event.kind, event.body):
-        return False
-    return bool(event.body[1] <= lost <= event.body[2])
+def _announces(data: bytes, lost: int) -> bool:
+    event = events.parse(data).event
+    return not bodies.problem(event.kind, event.body) and bool(event.body[1] <= lost <= event.body[2])

@@ -3,26 +3,35 @@
 import fcntl
 import os
 import random
+import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
-from jobseal.errors import OPERATOR, JobsealError
+from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import identity
-from jobseal_device.capture import read_uplink
+from jobseal_device import durable, identity
+from jobseal_device.back_off import BackOff
+from jobseal_device.documents import set_aside
+from jobseal_device.errors import JournalInUse
 from jobseal_device.home import Home
+from jobseal_device.journal import Journal
+from jobseal_device.journal_reader import JournalReader
 from jobseal_device.link.contract import Link, Presence
 from jobseal_device.objects import ObjectStore
-from jobseal_device.pump import POLL_MOST_MS, BackOff, Pump
+from jobseal_device.pump import Pump
 from jobseal_device.settings import Settings
 from jobseal_device.source import DeviceSource
-from jobseal_device.wake import Sleeper
+from jobseal_device.uplink_file import UplinkDamaged, read_uplink
+from jobseal_device.wake import Bell, Sleeper
 from jobseal_device.work_file import WorkFile
 
 SESSION_BYTES = 8
+CONFIRMED_WITHIN_S = 2.0
+_LOOK_EVERY_S = 0.02
 
 
 def now_ms() -> int:
@@ -30,85 +39,121 @@ def now_ms() -> int:
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
 
+def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
+    """Sync until ``stopped()``. Raises ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
+    with _pump(home, settings) as pump:
+        pump.run(BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s), stopped)
+
+
+def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[], bool]) -> bool:
+    """Sync until everything committed is acknowledged and everything sent for is here; False if time ran out.
+
+    Raises as :func:`run`, and what the link raises.
+    """
+    with _pump(home, settings) as pump:
+        return pump.until_quiet(int(timeout_s * 1000), stopped)
+
+
+def is_running(home: Home) -> bool:
+    """Whether a sync process listens."""
+    bell = Bell(home.wake)
+    try:
+        return bell.ring()
+    finally:
+        bell.close()
+
+
 @contextmanager
-def only_sync(home: Home) -> Iterator[None]:
-    """Hold the lock of the one sync process. Raises ``sync_running`` (fault ``operator``)."""
+def stop_signals(home: Home) -> Iterator[Callable[[], bool]]:
+    """Gives ``stopped()``: whether SIGTERM or SIGINT came. They ring the bell, so that nothing sleeps through them."""
+    stop: list[int] = []
+    bell = Bell(home.wake)
+
+    def note(number: int, _: object) -> None:
+        stop.append(number)
+        bell.ring()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield lambda: bool(stop)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        bell.close()
+
+
+@contextmanager
+def _pump(home: Home, settings: Settings) -> Iterator[Pump]:
+    enrolled = identity.load(home)
     home.make()
-    lock = os.open(home.sync_lock, os.O_RDWR | os.O_CREAT, 0o600)
+    with _only_one(home.sync_lock):
+        sleeper = Sleeper(home.wake)
+        try:
+            _confirm(home)
+            work, objects = WorkFile(home), ObjectStore(home)
+            work.start_anew_if_damaged()
+            source = DeviceSource(home, objects, work)
+            session = os.urandom(SESSION_BYTES)
+
+            def begin() -> Uplink:
+                state, delays = read_uplink(home), settings.delays()
+                return Uplink(enrolled.identity, session, state, source, Verifier(), random.random, delays)
+
+            _start_anew_if_damaged(home, work, begin)
+            links = _links(enrolled.identity.device, settings.brokers or enrolled.brokers)
+            yield Pump(home, begin, links, sleeper, work, objects, now_ms)
+        finally:
+            sleeper.close()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold the lock of the one sync process."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise durable.explain(error, path.name) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        os.close(lock)
         raise JobsealError("sync_running", "Another sync already runs on this handheld.", OPERATOR) from None
-    try:
+    else:
         yield
     finally:
         os.close(lock)
 
 
-def is_running(home: Home) -> bool:
-    """Whether a sync process holds the lock."""
-    try:
-        with only_sync(home):
-            return False
-    except JobsealError:
-        return True
-
-
-def links(enrolled: identity.Enrolled) -> list[Link]:
-    """A link to each broker of the enrolment, in its order."""
+def _links(device: str, brokers: Sequence[tuple[str, int]]) -> list[Link]:
+    """A link to each broker, in order."""
     from jobseal_device.link.paho_link import PahoLink  # paho is loaded by the process that needs it only
 
-    device = enrolled.identity.device
     presence = Presence(state_topic(device), b"online", b"offline")
-    return [PahoLink(host, port, device, presence=presence) for host, port in enrolled.brokers]
+    return [PahoLink(host, port, device, presence=presence) for host, port in brokers]
 
 
-def _pump(home: Home, enrolled: identity.Enrolled, settings: Settings, link: Link, sleeper: Sleeper) -> Pump:
-    objects, work = ObjectStore(home), WorkFile(home)
-    source = DeviceSource(home, objects, work)
-    session = os.urandom(SESSION_BYTES)
-    state = read_uplink(home)
-    uplink = Uplink(enrolled.identity, session, state, source, Verifier(), random.random, settings.delays())
-    return Pump(home, uplink, link, sleeper, work, objects, now_ms)
+def _confirm(home: Home) -> None:
+    """After a power cut, have the journal confirm what its head does not name yet.
 
-
-def run(home: Home, settings: Settings, link: Link | None, stopped: Callable[[], bool]) -> None:
-    """Sync until ``stopped()``; by default over the first broker of the enrolment."""
-    with only_sync(home):
-        enrolled = identity.load(home)
-        sleeper = Sleeper(home.wake)
-        try:
-            pump = _pump(home, enrolled, settings, link or links(enrolled)[0], sleeper)
-            back_off = BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s)
-            pump.run(back_off, lambda seconds: _wait(seconds, stopped), stopped)
-        finally:
-            sleeper.close()
-
-
-def once(home: Home, settings: Settings, timeout_s: float) -> bool:
-    """Sync until everything committed is acknowledged and everything sent for is here; False if time ran out.
-
-    Raises what the link raises when it cannot connect.
+    The head is written without a sync, so it can come back older than what the gateway has. A HELLO that names such a
+    head is that of a handheld that was set back, and would cost this one its key. Opening the journal puts the head
+    right; where capture was faster, it does that.
     """
-    with only_sync(home):
-        enrolled = identity.load(home)
-        sleeper = Sleeper(home.wake)
+    reader = JournalReader(home.journal)
+    give_up = time.monotonic() + CONFIRMED_WITHIN_S
+    while reader.has_unconfirmed() and time.monotonic() < give_up:
         try:
-            pump = _pump(home, enrolled, settings, links(enrolled)[0], sleeper)
-            end = time.monotonic() + timeout_s
-            pump.connect()
-            while time.monotonic() < end:
-                pump.turn(min(POLL_MOST_MS, 200))
-                if pump.is_idle():
-                    return True
-            return False
-        finally:
-            pump.disconnect()
-            sleeper.close()
+            Journal.open(home.journal).close()
+        except JournalInUse:
+            time.sleep(_LOOK_EVERY_S)
+        except JobsealError:
+            return  # capture will say what is wrong; what the head does name can still be sent
 
 
-def _wait(seconds: float, stopped: Callable[[], bool]) -> None:
-    end = time.monotonic() + seconds
-    while not stopped() and time.monotonic() < end:
-        time.sleep(min(0.2, max(0.0, end - time.monotonic())))
+def _start_anew_if_damaged(home: Home, work: WorkFile, begin: Callable[[], Uplink]) -> None:
+    """Set ``uplink.cbor`` aside if it is not what was written: the gateway's answer to HELLO says where to go on."""
+    try:
+        begin()
+    except (UplinkDamaged, Malformed, SignatureInvalid) as damaged:
+        kept = set_aside(home.uplink)
+        sentence = f"The file uplink.cbor is not what was written ({damaged.sentence}); it is kept as {kept.name}."
+        work.raise_alarm("uplink_damaged", sentence, [])

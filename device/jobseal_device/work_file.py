@@ -1,87 +1,160 @@
 """What came down: the assignment's work orders and documents, the gateway's verdicts, and alarms. Written by sync.
 
 A document is kept once its digest is one that the verified assignment names. What an assignment no longer names stays
-readable as long as it is small: a technician may still be working on an order that was moved to somebody else.
+for a while: a technician may still be working on an order that was moved to somebody else.
+
+Everything here can be fetched again, so a damaged file is set aside and a new one begun. Documents come in bursts and
+are written together: see :meth:`WorkFile.flush`.
 """
 
 from typing import Any
 
-from tinydb import where
-
 from jobseal import cbor
-from jobseal.limits import DOCUMENT_MAX_BYTES
+from jobseal.errors import JobsealError
+from jobseal.limits import DOCUMENT_MAX_BYTES, PULL_MAX
 from jobseal.work import Assignment, digest
-from jobseal_device.documents import Documents
+from jobseal_device.documents import Documents, set_aside
 from jobseal_device.durable import REAL, Files
+from jobseal_device.errors import DocumentsDamaged
 from jobseal_device.home import Home
 
 ALARMS_KEPT = 100
+GRAVE = ("log_inconsistent", "device_rolled_back")  # kept however many there are of the others
+EVIDENCE_MOST_BYTES = 16384
+UNASSIGNED_KEPT = 100
+VERDICTS_KEPT = 1000
+
+Row = dict[str, Any]
 
 
 class WorkFile:
     """``work.json``. Raises :class:`DocumentsDamaged` and :class:`StorageError` from every method."""
 
     def __init__(self, home: Home, files: Files = REAL) -> None:
+        self._path = home.work
+        self._files = files
         self._documents = Documents(home.work, files)
-        self._orders = self._documents.table("orders")
-        self._contents = self._documents.table("contents")
-        self._verdicts = self._documents.table("verdicts")
-        self._alarms = self._documents.table("alarms")
+        self._fresh: dict[str, bytes] = {}  # documents not yet written, by digest
+        self._here: set[str] | None = None  # digests of those that are
+        self._counts: dict[tuple[str, str], int] = {}  # how often each alarm was raised
+
+    def start_anew_if_damaged(self) -> bool:
+        """Whether the file was damaged: then it is kept under another name, and an empty one is begun."""
+        try:
+            self._documents.storage.read()
+        except DocumentsDamaged as damaged:
+            kept = set_aside(self._path, self._files)
+            self._here = None
+            sentence = f"{damaged.sentence} It is kept as {kept.name}; its contents come again from the gateway."
+            self.raise_alarm(damaged.code, sentence, [])
+            return True
+        return False
+
+    # Work
 
     def assign(self, assignment: Assignment) -> None:
-        """Make these the orders of this handheld."""
-        rows = [
+        """Make these the orders of this handheld; writes only what is news."""
+        known = self._rows("orders")
+        rows: list[Row] = [
             {"order": order, "revision": revision, "digest": named.hex(), "assigned": True}
             for order, revision, named in assignment.orders
         ]
-        kept = [
-            dict(row, assigned=False) for row in self._orders.all() if row["order"] not in {r["order"] for r in rows}
-        ]
-        self._orders.truncate()
-        self._orders.insert_multiple(rows + kept)
+        ids = {row["order"] for row in rows}
+        rows += [dict(row, assigned=False) for row in known if row["order"] not in ids][:UNASSIGNED_KEPT]
+        if rows != known:
+            wanted = {row["digest"] for row in rows} | {named.hex() for named in assignment.digests()}
+            contents = [row for row in self._rows("contents") if row["digest"] in wanted]
+            self._documents.replace({"orders": rows, "contents": contents})
+            self._here = None
 
     def missing(self, digests: list[bytes]) -> list[bytes]:
         """Those of these documents that are not here yet."""
-        here = {row["digest"] for row in self._contents.all()}
-        return [named for named in dict.fromkeys(digests) if named.hex() not in here]
+        if self._here is None:
+            self._here = {row["digest"] for row in self._rows("contents")}
+        here = self._here
+        return [named for named in dict.fromkeys(digests) if named.hex() not in here and named.hex() not in self._fresh]
 
     def keep(self, document: bytes) -> None:
-        """A document that the assignment names."""
-        row = {"digest": digest(document).hex(), "data": document.hex()}
-        self._contents.upsert(row, where("digest") == row["digest"])
+        """A document that the assignment names; on the disk after :meth:`flush`, or when a burst of them is here."""
+        self._fresh[digest(document).hex()] = document
+        if len(self._fresh) >= PULL_MAX:
+            self.flush()
 
-    def orders(self) -> list[dict[str, Any]]:
+    @property
+    def is_flushed(self) -> bool:
+        """Whether everything is on the disk."""
+        return not self._fresh
+
+    def flush(self) -> None:
+        """Write the documents that have come."""
+        if self._fresh:
+            rows = [row for row in self._rows("contents") if row["digest"] not in self._fresh]
+            rows += [{"digest": named, "data": document.hex()} for named, document in self._fresh.items()]
+            self._documents.replace({"contents": rows})
+            self._here = {row["digest"] for row in rows}
+            self._fresh = {}
+
+    def orders(self) -> list[Row]:
         """[{order, revision, digest, assigned, document}] in the assignment's order; ``document`` is the decoded work
         order, or None until it has arrived."""
-        contents = {row["digest"]: row["data"] for row in self._contents.all()}
-        return [dict(row, document=_decoded(contents.get(row["digest"]))) for row in self._orders.all()]
+        contents = {row["digest"]: row["data"] for row in self._rows("contents")}
+        return [dict(row, document=_decoded(contents.get(row["digest"]))) for row in self._rows("orders")]
 
-    def order(self, id: str) -> dict[str, Any] | None:
-        """The one with this id, as in :meth:`orders`."""
-        return next((row for row in self.orders() if row["order"] == id), None)
+    def order(self, id: str) -> Row | None:
+        """{order, revision, digest, assigned} of the one with this id."""
+        return next((row for row in self._rows("orders") if row["order"] == id), None)
+
+    # What the gateway and sync have to say
 
     def judge(self, verdicts: list[Any]) -> None:
         """Keep what the gateway says of events: [[seq, [code, ...]], ...]."""
-        for seq, codes in verdicts:
-            self._verdicts.upsert({"seq": seq, "codes": codes}, where("seq") == seq)
+        known = self.verdicts()
+        told = {**known, **dict(verdicts)}
+        if told != known:
+            kept = sorted(told.items())[-VERDICTS_KEPT:]
+            self._documents.replace({"verdicts": [{"seq": seq, "codes": codes} for seq, codes in kept]})
 
     def verdicts(self) -> dict[int, list[str]]:
         """Codes by seq, for events that the gateway had something to say of."""
-        return {row["seq"]: row["codes"] for row in self._verdicts.all()}
+        return {row["seq"]: row["codes"] for row in self._rows("verdicts")}
 
     def raise_alarm(self, code: str, sentence: str, evidence: list[bytes]) -> None:
-        """Keep an alarm with its evidence; the same one again is counted, not repeated."""
-        same = self._alarms.get((where("code") == code) & (where("sentence") == sentence))
-        if same is not None and not isinstance(same, list):
-            self._alarms.update({"count": same["count"] + 1}, doc_ids=[same.doc_id])
-        elif len(self._alarms) < ALARMS_KEPT:
-            row = {"code": code, "sentence": sentence, "evidence": [data.hex() for data in evidence], "count": 1}
-            self._alarms.insert(row)
+        """Keep an alarm with its evidence. The same one again is counted, and written ever more rarely, so that no
+        flood of them wears the disk out."""
+        known = self.alarms()
+        same = next((row for row in known if row["code"] == code and row["sentence"] == sentence), None)
+        if same is None:
+            if len(known) < ALARMS_KEPT or code in GRAVE:
+                kept = [data.hex() for data in evidence if len(data) <= EVIDENCE_MOST_BYTES]
+                row = {"code": code, "sentence": sentence, "evidence": kept, "count": 1}
+                self._documents.replace({"alarms": [*known, row]})
+            return
+        count = max(self._counts.get((code, sentence), 0), same["count"]) + 1
+        self._counts[code, sentence] = count
+        if count & (count - 1) == 0:  # a power of two
+            self._documents.replace({"alarms": [dict(row, count=count) if row is same else row for row in known]})
 
-    def alarms(self) -> list[dict[str, Any]]:
-        """What a person has to look at, oldest first."""
-        return [dict(row) for row in self._alarms.all()]
+    def alarms(self) -> list[Row]:
+        """What a person has to look at, oldest first; ``count`` may lag behind."""
+        return self._rows("alarms")
+
+    def note_trouble(self, code: str, sentence: str) -> None:
+        """What keeps sync from working now; an empty ``code`` when nothing does."""
+        rows = [{"code": code, "sentence": sentence}] if code else []
+        if rows != self._rows("trouble"):
+            self._documents.replace({"trouble": rows})
+
+    def trouble(self) -> Row | None:
+        """{code, sentence} of what keeps sync from working, or None."""
+        return next(iter(self._rows("trouble")), None)
+
+    def _rows(self, table: str) -> list[Row]:
+        return [dict(row) for row in self._documents.table(table).all()]
 
 
 def _decoded(data: str | None) -> Any:
-    return None if data is None else cbor.decode(bytes.fromhex(data), DOCUMENT_MAX_BYTES)
+    """A document, or None where it has not come or is not what was kept."""
+    try:
+        return None if data is None else cbor.decode(bytes.fromhex(data), DOCUMENT_MAX_BYTES)
+    except (JobsealError, ValueError):
+        return None

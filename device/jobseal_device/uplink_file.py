@@ -1,0 +1,59 @@
+"""``uplink.cbor``: what sync has proof of, and goes on from. Written by sync; capture reads it for its anchors.
+
+It may be lost: the gateway's next receipt says all of it again. Until then this handheld cannot tell whether its
+journal was set back, and the gateway has to.
+"""
+
+from jobseal import cbor
+from jobseal.errors import OURS, JobsealError
+from jobseal.uplink import State, state_from_list
+from jobseal_device import durable
+from jobseal_device.durable import REAL, Files
+from jobseal_device.home import Home
+
+MOST_BYTES = 1048576
+
+
+class UplinkDamaged(JobsealError):
+    """The file is there and not what was written."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("uplink_damaged", f"The file uplink.cbor cannot be read: {why}. Sync sets it aside.", OURS)
+
+
+def read_uplink(home: Home, files: Files = REAL) -> State:
+    """What sync saved last; an empty state before its first receipt.
+
+    Raises :class:`UplinkDamaged`, :class:`StorageFailed`.
+    """
+    try:
+        data = durable.read(files, home.uplink)
+    except FileNotFoundError:
+        return State()
+    try:
+        value = cbor.decode(data, MOST_BYTES)
+    except JobsealError as error:
+        raise UplinkDamaged(error.sentence) from error
+    wrong = _problem(value)
+    if wrong:
+        raise UplinkDamaged(wrong)
+    return state_from_list(value)
+
+
+def write_uplink(home: Home, state: State, files: Files = REAL) -> None:
+    """Durable when it returns. Raises :class:`DiskFull`, :class:`StorageFailed`."""
+    durable.replace(files, home.uplink, cbor.encode(state.to_list()))
+
+
+def _problem(value: object) -> str:
+    like = State().to_list()
+    if not isinstance(value, list) or len(value) != len(like) or value[0] != like[0]:
+        return "it has another form"
+    version, receipt, checkpoint, following, head, assignment, verdicts = value
+    del version
+    optional = (receipt, checkpoint, head, assignment)
+    if any(part is not None and not isinstance(part, bytes) for part in optional):
+        return "it holds something else than statements"
+    if any(type(number) is not int or number < 0 for number in (following, verdicts)):
+        return "it counts from something else than 0"
+    return ""
