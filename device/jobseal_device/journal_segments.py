@@ -23,9 +23,14 @@ def path_of(folder: Path, segment: int) -> Path:
 
 
 def names(files: Files, folder: Path) -> list[int]:
-    """The first numbers of all segments, ascending. Other files are none of ours. Raises :class:`StorageFailed`."""
+    """The first numbers of all segments, ascending; none where there is no folder yet. Other files are none of ours.
+
+    Raises :class:`StorageFailed`.
+    """
     try:
         found = files.names(folder)
+    except FileNotFoundError:
+        return []
     except OSError as error:
         raise StorageFailed(f"The journal's folder could not be read ({error.strerror}). Try again.") from error
     stems = (name.removesuffix(SEGMENT_SUFFIX) for name in found if name.endswith(SEGMENT_SUFFIX))
