@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from jobseal import enrolment, frame, office
 from jobseal.host.crypto import Verifier
 from jobseal_gateway import authority
-from jobseal_gateway.ingest import Ingest, Moment, Outcome
+from jobseal_gateway.ingest import Bounds, Ingest, Moment, Outcome
 from jobseal_gateway.ledger import branches, keys, leaves
 from jobseal_gateway.ledger import office as acts
 from jobseal_gateway.ledger.database import reading
@@ -31,12 +31,13 @@ class Station:
         self.keys = authority.create(folder / "keys", DAY_MS, self.verifier)
         self.trusted = trust(self.keys.public(), self.verifier)
         self.now = Moment(DAY_MS, 0)
+        self.bounds = Bounds()
         self.restart()
 
     def restart(self) -> None:
         """The ingest process ended, however it did, and a new one has started."""
         self.log = LogWriter(self.engine, self.keys.log_id, self.keys.log)
-        self.ingest = Ingest(self.engine, self.keys, self.log, self.verifier)
+        self.ingest = Ingest(self.engine, self.keys, self.log, self.verifier, self.bounds)
 
     def pass_ms(self, ms: int) -> None:
         """Time passes."""

@@ -4,7 +4,8 @@
 ``chains``; ``settling`` and ``objects`` write; ``replies`` answers; ``allowance`` bounds what one link may cost.
 """
 
+from jobseal_gateway.ingest.allowance import Bounds
 from jobseal_gateway.ingest.moment import Moment, present
 from jobseal_gateway.ingest.round import Counts, Ingest, Message, Outcome
 
-__all__ = ["Counts", "Ingest", "Message", "Moment", "Outcome", "present"]
+__all__ = ["Bounds", "Counts", "Ingest", "Message", "Moment", "Outcome", "present"]

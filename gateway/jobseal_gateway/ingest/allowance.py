@@ -1,27 +1,48 @@
-"""Bounds on what one link identity may cost: frames a second, and one unsigned refusal a minute.
+"""Bounds on what one link identity may cost: frames a second, room in quarantine, and unsigned refusals a minute.
 
 A link identity is who the broker says brought a frame. Pure: the time comes in, in ms of one monotonic clock.
 """
 
+from typing import NamedTuple
+
+from jobseal_gateway.ledger.quarantine import BYTES_PER_DAY, ITEMS_PER_DAY
+
 FRAMES_PER_S = 100
 FRAMES_AT_ONCE = 400  # far beyond what one handheld sends, which has one frame in flight
-REFUSAL_EVERY_MS = 60_000
 LINKS_KEPT = 10_000
+MINUTE_MS = 60_000
+
+
+class Bounds(NamedTuple):
+    """What an operator may set, for each link identity."""
+
+    quarantine_items_per_day: int = ITEMS_PER_DAY
+    quarantine_bytes_per_day: int = BYTES_PER_DAY
+    refusals_per_minute: int = 1
+
+    @property
+    def quarantine(self) -> tuple[int, int]:
+        """(items, bytes) a day."""
+        return self.quarantine_items_per_day, self.quarantine_bytes_per_day
+
+
+AS_DESIGNED = Bounds()
 
 
 class Refusals:
     """Who may be answered with an unsigned refusal now."""
 
-    def __init__(self, every_ms: int = REFUSAL_EVERY_MS) -> None:
-        self._every_ms = every_ms
+    def __init__(self, per_minute: int) -> None:
+        """``per_minute`` 0: nobody, ever."""
+        self._per_minute = per_minute
         self._next_ms: dict[str, int] = {}
 
     def allow(self, link: str, up_ms: int) -> bool:
         """Whether this link may have one; it then has to wait for the next."""
-        if up_ms < self._next_ms.get(link, up_ms):
+        if self._per_minute == 0 or up_ms < self._next_ms.get(link, up_ms):
             return False
         self._next_ms.pop(link, None)
-        self._next_ms[link] = up_ms + self._every_ms
+        self._next_ms[link] = up_ms + MINUTE_MS // self._per_minute
         if len(self._next_ms) > LINKS_KEPT:
             del self._next_ms[next(iter(self._next_ms))]
         return True

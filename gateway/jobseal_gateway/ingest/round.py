@@ -26,7 +26,7 @@ from jobseal.refusal import Refusal
 from jobseal.shape import DEVICE
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ingest import replies
-from jobseal_gateway.ingest.allowance import Frames, Refusals
+from jobseal_gateway.ingest.allowance import AS_DESIGNED, Bounds, Frames, Refusals
 from jobseal_gateway.ingest.bulletin import Bulletin
 from jobseal_gateway.ingest.chains import Chains
 from jobseal_gateway.ingest.frames import KINDS, BatchFrame, Desk, Frame
@@ -89,7 +89,9 @@ class _Refused:
 class Ingest:
     """The gateway's answer to what devices send."""
 
-    def __init__(self, engine: Engine, keys: GatewayKeys, log: LogWriter, verifier: "Verifier") -> None:
+    def __init__(
+        self, engine: Engine, keys: GatewayKeys, log: LogWriter, verifier: "Verifier", bounds: Bounds = AS_DESIGNED
+    ) -> None:
         self._engine = engine
         self._keys = keys
         self._log = log
@@ -98,7 +100,8 @@ class Ingest:
         self._desk = Desk(self._chains, verifier)
         self._numbers = Numbers()
         self._frames = Frames()
-        self._refusals = Refusals()
+        self._bounds = bounds
+        self._refusals = Refusals(bounds.refusals_per_minute)
         self._bulletin = Bulletin()
         self.counts = Counts()
 
@@ -141,7 +144,8 @@ class Ingest:
     def _set_aside(self, message: Message, now: Moment) -> Outcome:
         try:
             with writing(self._engine) as connection:
-                put_all(connection, _device(message[0]) or STRANGERS, now.wall_ms or 0, [(DEFECT, message[1])])
+                link = _device(message[0]) or STRANGERS
+                put_all(connection, link, now.wall_ms or 0, [(DEFECT, message[1])], *self._bounds.quarantine)
         except LedgerUnavailable as problem:
             return self.decline([message], now, problem)
         return Outcome()
@@ -181,7 +185,7 @@ class Ingest:
                 self._registry.refresh(end.connection)
                 for each in frames:
                     each.place()
-            settling = Settling(end, self._numbers, self._keys.office)
+            settling = Settling(end, self._numbers, self._keys.office, self._bounds)
             self._numbers.learn(end.connection, {job for each in frames for job in each.jobs()})
             for each in frames:
                 each.settle(settling)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from jobseal import bodies, office
 from jobseal.object import SALT_BYTES
+from jobseal_gateway.ingest.allowance import Bounds
 from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain
 from jobseal_gateway.ingest.placing import Announced, Entry, Plan, Slot
 from jobseal_gateway.ledger import branches, dirty, holes, jobs, keys, leaves, objects, quarantine, refused, verdicts
@@ -63,10 +64,22 @@ class Numbers:
 class Settling:
     """One round's writes. ``dirty`` are the jobs it changed; ``logged`` and ``forks`` count its events."""
 
-    __slots__ = ("_chains", "_office", "_quarantined", "_verdicts", "dirty", "end", "forks", "logged", "numbers")
+    __slots__ = (
+        "_bounds",
+        "_chains",
+        "_office",
+        "_quarantined",
+        "_verdicts",
+        "dirty",
+        "end",
+        "forks",
+        "logged",
+        "numbers",
+    )
 
-    def __init__(self, end: Appending, numbers: Numbers, office_signer: "Signer") -> None:
+    def __init__(self, end: Appending, numbers: Numbers, office_signer: "Signer", bounds: Bounds) -> None:
         self.end = end
+        self._bounds = bounds
         self.numbers = numbers
         self._office = office_signer
         self._chains: dict[int, KeyChain] = {}
@@ -107,7 +120,7 @@ class Settling:
         branches.advance(connection, [row for keyed in self._chains.values() for row in _moved(keyed)])
         verdicts.add(connection, self._verdicts)
         for link, items in self._quarantined.items():
-            quarantine.put_all(connection, link, self.end.at_ms, items)
+            quarantine.put_all(connection, link, self.end.at_ms, items, *self._bounds.quarantine)
         dirty.mark(connection, self.dirty, self.end.at_ms)
 
     def _enter(self, keyed: KeyChain, entry: Entry) -> None:

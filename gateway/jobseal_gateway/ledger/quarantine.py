@@ -63,20 +63,28 @@ def put(connection: Connection, link: str, now_ms: int, code: str, data: bytes) 
     return put_all(connection, link, now_ms, [(code, data)]) == 1
 
 
-def put_all(connection: Connection, link: str, now_ms: int, items: Sequence[tuple[str, bytes]]) -> int:
+def put_all(
+    connection: Connection,
+    link: str,
+    now_ms: int,
+    items: Sequence[tuple[str, bytes]],
+    items_per_day: int = ITEMS_PER_DAY,
+    bytes_per_day: int = BYTES_PER_DAY,
+) -> int:
     """Keep each (code, bytes) that the day's bounds for this link allow, count the others. How many were kept.
 
     The statements are as many for a thousand items as for one: garbage must cost less to refuse than to send.
     """
     key = {"link": link, "day": now_ms // DAY_MS}
     today = Day._make(connection.execute(_TODAY, key).one())
-    room_items, room_bytes = ITEMS_PER_DAY - today.kept_items, BYTES_PER_DAY - today.kept_bytes
+    room_items = items_per_day - today.kept_items
+    first_room_bytes = room_bytes = bytes_per_day - today.kept_bytes
     kept: list[dict[str, str | int | bytes]] = []
     for code, data in items:
         if len(kept) < room_items and len(data) <= room_bytes:
             kept.append({"link": link, "received_ms": now_ms, "code": code, "bytes": data})
             room_bytes -= len(data)
-    kept_bytes = BYTES_PER_DAY - today.kept_bytes - room_bytes
+    kept_bytes = first_room_bytes - room_bytes
     if kept:
         connection.execute(insert(quarantine), kept)
         connection.execute(_COUNT_KEPT, {**key, "items": len(kept), "size": kept_bytes})
