@@ -17,6 +17,7 @@ class Cast:
     def __init__(self, orders: Iterable[str], wrong: Wrong) -> None:
         self._wrong = wrong
         self.day: Day | None = None
+        self.day_is_told = False  # rightly or wrongly
         self.handhelds: dict[str, str] = {}
         self.clones: dict[str, str] = {}
         self.unplanned: list[str] = []
@@ -32,6 +33,7 @@ class Cast:
 
     def take_day(self, found: list[Word]) -> None:
         """``day DATE TIME-ZONE pace NUMBER``"""
+        self.day_is_told = True
         if len(found) != 5 or found[3].text != "pace":
             self._wrong(found[0], "bad_value", "Write: day DATE TIME-ZONE pace NUMBER")
             return

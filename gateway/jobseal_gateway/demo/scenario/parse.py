@@ -44,7 +44,7 @@ def parse(data: bytes, file: str, orders: Iterable[str]) -> tuple[Scenario | Non
             wrong(found[0], *_misplaced(found[0].text, definitions))
     visits.finish()
     script.finish()
-    if cast.day is None and not any(each.name == "day" for each in problems):
+    if not cast.day_is_told:
         sentence = "A scenario needs a line such as: day 2026-03-05 Europe/Vienna pace 700"
         problems.append(Problem(file, None, None, "missing_day", sentence))
     if problems or cast.day is None:

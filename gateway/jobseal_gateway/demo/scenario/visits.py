@@ -93,11 +93,12 @@ class Visits:
             self._wrong(name, "missing_argument", f"Behind its job, {name.text} is told: {told}.")
             return []
         meaning = {parameter: word.text for parameter, word in zip(visit.parameters, values, strict=True)}
-        return [(after, [_said(word, meaning, name) for word in line]) for after, line in visit.body]
+        return [(after, _said(line, meaning, name)) for after, line in visit.body]
 
 
-def _said(word: Word, meaning: dict[str, str], at: Word) -> Word:
-    if "$" not in word.text:
-        return word
-    text = _PARAMETER.sub(lambda found: meaning.get(found[0], found[0]), word.text)
-    return Word(text, at.line, at.column, word.quoted)
+def _said(line: list[Word], meaning: dict[str, str], at: Word) -> list[Word]:
+    """A line with its $names replaced. It then stands where the visit is called: so do its mistakes."""
+    if not any("$" in word.text for word in line):
+        return line
+    texts = [_PARAMETER.sub(lambda found: meaning.get(found[0], found[0]), word.text) for word in line]
+    return [Word(text, at.line, at.column, word.quoted) for text, word in zip(texts, line, strict=True)]
