@@ -69,7 +69,7 @@ def routes(service: Service) -> APIRouter:
         request: Request,
         after: Annotated[int, Query(ge=0, le=2**53 - 1, description="0: from the first.", examples=[41])] = 0,
         limit: Annotated[int, Query(ge=1, description=f"At most {most_items}.")] = min(PAGE_ITEMS, most_items),
-        wait: Annotated[float, Query(ge=0, description=f"Seconds, at most {most_s}.")] = 0.0,
+        wait: Annotated[float, Query(ge=0, allow_inf_nan=False, description=f"Seconds, at most {most_s}.")] = 0.0,
     ) -> Response:
         entries = await _page(service, request, after, min(limit, most_items), min(wait, most_s))
         cursor = str(entries[-1].position if entries else after)
