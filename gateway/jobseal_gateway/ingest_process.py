@@ -156,7 +156,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
 
 
 def settle_memory() -> None:
-    """Spare the garbage collector what is loaded for good, and the rounds most of its visits: they cost one in forty."""
+    """Keep the garbage collector away from what is loaded for good, and from most rounds: it cost them one in forty."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE_OBJECTS)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-from tests.bench import ingest  # noqa: E402
+from tests.bench import growth, ingest  # noqa: E402
 from tests.bench.row import Row  # noqa: E402
 
-MODULES: dict[str, Callable[[bool], Iterator[Row]]] = {"ingest": ingest.rows}
+MODULES: dict[str, Callable[[bool], Iterator[Row]]] = {"ingest": ingest.rows, "growth": growth.rows}
 
 
 def main() -> int:

@@ -1,7 +1,7 @@
 """The events that rows are fed with: real chains of real handhelds, signed ahead of time.
 
-A job of the mix is thirteen events, as long as the demo's day makes them: accepted, travelled to, worked on, closed. The
-events that name objects (a note, the customer's name) are left out of the mix for ingest, which measures events.
+A job of the mix is thirteen events: accepted, travelled to, worked on, closed. The events that name objects (a note,
+the customer's name) are left out of the mix for ingest, which measures events.
 """
 
 from collections.abc import Callable, Sequence

@@ -43,7 +43,7 @@ def rows(quick: bool) -> Iterator[Row]:
     with folder("ingest") as place:
         told = measure(place, BATCHES[quick])
     slices = told["slices"][WARM_UP_SLICES:-1]  # the last one runs dry
-    rate, raw, cpu_rate, cpu_raw = (statistics.median(column) for column in zip(*slices, strict=True))
+    rate, raw = statistics.median(pair[0] for pair in slices), statistics.median(pair[1] for pair in slices)
     ratio = statistics.median(pair[0] / pair[1] for pair in slices)
     by_cpu = statistics.median(pair[2] / pair[3] for pair in slices)
     note = f"{by_cpu:.3f} by the worker's own time; {told['counts']['logged']} events, {len(slices)} slices"
