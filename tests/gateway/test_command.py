@@ -1,6 +1,8 @@
 """The operator's command, from an empty folder to verified evidence: what it says, to people and programs."""
 
+import argparse
 import json
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 from jobseal.exceptions import RULES
 from jobseal.host.command import main as jobseal
 from jobseal_device.command import main as handheld
-from jobseal_gateway import home
+from jobseal_gateway import command, home
 from jobseal_gateway.command import main
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import assignments, branches, keys, leaves, quarantine
@@ -360,7 +362,7 @@ def test_one_job_is_told_in_full_with_what_resolves_it(shop: Shell, field: Offic
     ada.sync()
     field.project()
     text = shop.ok("status", "--job", "WO-2")
-    for word in ("WO-2: held", "holds: close_missing (technician t-2)", "Nothing yet from: t-2", "labour", "hh-1"):
+    for word in ("WO-2: held", "holds: close_missing\n", "technician t-2", "Nothing yet from: t-2", "labour", "hh-1"):
         assert word in text
     full = shop.json("status", "--job", "WO-2")
     assert full["rating"]["status"] == "held"
@@ -421,7 +423,7 @@ def test_what_changed_and_is_not_folded_yet_is_said(shop: Shell) -> None:
 
 
 def test_the_quarantine_is_listed_and_shown_without_moving_anybodys_cursor(shop: Shell) -> None:
-    assert shop.ok("quarantine", "list") == "The quarantine is empty.\n"
+    assert shop.ok("quarantine", "list") == shop.ok("quarantine") == "The quarantine is empty.\n"
     with opened(shop) as gateway, writing(gateway.engine) as connection:
         quarantine.put(connection, "stranger\x1b[2J", 1_790_000_000_000, "unknown_kid", b"\x00\x01garbage")
     said = shop.ok("quarantine", "list")
@@ -496,3 +498,26 @@ def test_keys_are_suspended_and_revoked_by_device_or_digits(shop: Shell) -> None
 def test_what_the_office_cannot_do_is_a_sentence_and_no_leaf(shop: Shell, words: list[str], code: str) -> None:
     assert shop.refused("office", *words) == code
     assert shop.json("status")["log_size"] == 0
+
+
+# The page
+
+
+def commands_of(parser: argparse.ArgumentParser) -> Iterator[str]:
+    """Every command that there is, as it is typed."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for inner in action.choices.values():
+                yield from commands_of(inner)
+            return
+    yield parser.prog
+
+
+def test_the_operators_page_shows_every_command_and_nothing_that_is_not_one() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "operating.md").read_text()
+    parser = command._parser()
+    shown = [line for line in page.splitlines() if line.startswith("jobseal-gateway ")]
+    for line in shown:
+        assert callable(parser.parse_args(shlex.split(line)[1:]).run), line
+    missing = [name for name in commands_of(parser) if not any(line.startswith(name) for line in shown)]
+    assert missing == ["jobseal-gateway quarantine list"]  # which is what quarantine alone does

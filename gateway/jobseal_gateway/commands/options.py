@@ -31,10 +31,11 @@ def command(commands: Commands, name: str, help: str, run: Run, **more: Any) -> 
     return parser
 
 
-def group(commands: Commands, name: str, help: str) -> Commands:
-    """Add a command that has commands of its own."""
+def group(commands: Commands, name: str, help: str, run: Run | None = None) -> Commands:
+    """Add a command that has commands of its own; ``run`` is what it does without one, None if it needs one."""
     parser = commands.add_parser(name, help=help, description=help, parents=[shared()])
-    return parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(run=run)
+    return parser.add_subparsers(required=run is None, metavar="COMMAND")
 
 
 def operator(parser: argparse.ArgumentParser) -> None:

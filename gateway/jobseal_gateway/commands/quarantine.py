@@ -18,7 +18,7 @@ BYTES_IN_LINE = 32
 
 def add(commands: Commands) -> None:
     """The commands of this room."""
-    room = group(commands, "quarantine", "messages that could not be attributed to any key")
+    room = group(commands, "quarantine", "messages that could not be attributed to any key", _list)
     listing = command(room, "list", "what came, from which link, and why it was refused", _list)
     listing.add_argument("--after", type=int, default=0, metavar="N", help="only items behind this one")
     show = command(room, "show", "one item, byte by byte", _show)
@@ -28,7 +28,7 @@ def add(commands: Commands) -> None:
 
 def _list(given: argparse.Namespace) -> Answer:
     with home.open(given.home) as gateway, reading(gateway.engine) as connection:
-        items = quarantine.after(connection, given.after, ITEMS_AT_ONCE + 1)
+        items = quarantine.after(connection, getattr(given, "after", 0), ITEMS_AT_ONCE + 1)
         days = quarantine.days(connection)
     more, items = len(items) > ITEMS_AT_ONCE, items[:ITEMS_AT_ONCE]
     data = {"items": [_item(each) for each in items], "more": more, "days": [_day(each) for each in days]}

@@ -20,6 +20,7 @@ from jobseal_gateway.projector import RELEASED
 
 ROWS_MAX = 20  # of each standing, for people; programs get all
 READ_AT_ONCE = 500
+ABOUT_MAX = 5  # of what one exception code is about, for people
 STANDINGS = {COLLECTING: "in progress", HELD: "held", READY: "ready", RELEASED: "released"}
 
 Row = dict[str, Any]
@@ -85,7 +86,7 @@ def _why(found: Row) -> Row:
 def _devices(connection: Connection) -> Iterable[Row]:
     every = keys.every(connection)
     lines = branches.of_keys(connection, [key.id for key in every])
-    for key in every:
+    for key in sorted(every, key=lambda key: (key.device, key.id)):
         canonical = next(line for line in lines[key.id] if line.standing == CANONICAL)
         yield {
             "device": key.device,
@@ -122,7 +123,8 @@ def _text(data: Row, everything: bool) -> str:
 
 def _part(standing: str, rows: list[Row], most: int) -> str:
     shown = [_line(standing, row) for row in rows[:most]]
-    heading = ["job", "state", "customer", "amount", {HELD: "why", RELEASED: "revision"}.get(standing, "waiting for")]
+    last = {HELD: "why", RELEASED: "revision"}.get(standing, "waiting for")
+    heading = ["job", "state", "customer", "amount", "currency", last]
     lines = [f"{STANDINGS[standing].capitalize()}: {len(rows)}", table(heading, shown)]
     if len(rows) > most:
         lines.append(f"... and {len(rows) - most} more; --all shows them.")
@@ -135,7 +137,7 @@ def _line(standing: str, row: Row) -> list[object]:
         last = ", ".join(dict.fromkeys(f"{each['code']} ({each['owner']})" for each in row["holding"]))
     elif standing == RELEASED:
         last = str(row["revisions"][-1])
-    return [row["job"], row["state"], row["customer"], _amount(row), last]
+    return [row["job"], row["state"], row["customer"], row["total"], row["currency"], last]
 
 
 def _amount(row: Row) -> str:
@@ -179,7 +181,7 @@ def _one(data: Row) -> Answer:
     head = f"{data['job']}: {standing}, {card['state']}, {_amount(rating)}, {count(len(card['events']), 'event')}"
     parts = [head]
     if card["exceptions"]:
-        parts.append("\n".join(_exception(each) for each in card["exceptions"]))
+        parts.append("\n".join(_exceptions(card["exceptions"])))
     if card["handhelds"]:
         rows = [[names.get(each["key"], ""), each["key"], each["state"], each["events"]] for each in card["handhelds"]]
         parts.append(table(["handheld", "key", "state", "events"], rows))
@@ -198,11 +200,23 @@ def _one(data: Row) -> Answer:
     return Answer(data, "\n\n".join(parts))
 
 
-def _exception(found: Row) -> str:
-    word = "holds" if found["blocks"] else "overridden" if found["overridden_by"] else "noted"
-    about = f" [event {found['event'][:16]}]" if found["event"] else ""
-    detail = f" ({found['detail']})" if found["detail"] else ""
-    lines = [f"{word}: {found['code']}{detail}{about}", f"    {found['sentence']}"]
-    if found["blocks"]:
-        lines.append(f"    {found['owner']}: {found['resolution']}")
-    return "\n".join(lines)
+def _exceptions(found: list[Row]) -> Iterable[str]:
+    """Each code once, with everything that it is about, so that what is said fifteen times is read once."""
+    by_code: dict[tuple[str, str], list[Row]] = {}
+    for each in found:
+        word = "holds" if each["blocks"] else "overridden" if each["overridden_by"] else "noted"
+        by_code.setdefault((word, each["code"]), []).append(each)
+    for (word, code), same in by_code.items():
+        yield f"{word}: {code}"
+        yield f"    {same[0]['sentence']}"
+        if same[0]["blocks"]:
+            yield f"    {same[0]['owner']}: {same[0]['resolution']}"
+        abouts = [about for each in same if (about := _about(each))]
+        yield from (f"      {about}" for about in abouts[:ABOUT_MAX])
+        if len(abouts) > ABOUT_MAX:
+            yield f"      ... and {len(abouts) - ABOUT_MAX} more; --json shows them."
+
+
+def _about(found: Row) -> str:
+    event = f"event {found['event']}" if found["event"] else ""
+    return ": ".join(part for part in (event, found["detail"]) if part)
