@@ -8,13 +8,16 @@ from sqlalchemy import Connection
 from jobseal import bodies, cbor, cose
 from jobseal import event as events
 from jobseal.event import SignedEvent
-from jobseal.limits import DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal.limits import DOCUMENT_MAX_BYTES, RECORD_MAX_BYTES, STATEMENT_MAX_BYTES
 from jobseal.office import Act
+from jobseal.record import Record
 from jobseal_gateway.ledger import assignments, branches, jobs, leaves, log, objects, orders, records, verdicts
 from jobseal_gateway.ledger import keys as key_rows
 from jobseal_gateway.ledger.branches import FORKED, Branch
 from jobseal_gateway.ledger.records import Released
 from jobseal_gateway.orders.work_order import WorkOrder, from_record
+
+FORKED_CHAIN = "chain_fork"  # the reason of a suspension that nobody was asked about
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +48,16 @@ class Order:
     content: WorkOrder
     revision: int
     digest: bytes
+    imported_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """``events``, ``acts`` in log order; ``assigned``: thumbprints of the keys that have the job; ``unequipped``:
     assigned technicians who carry no handheld; ``forked``: key -> seq of its first fork; ``stored``: digests of
-    complete objects; ``checkpoints``: (hash, size, Unix ms) that bear on the events; ``enrolled``: key -> Unix ms;
-    ``released``: records so far."""
+    objects that are complete, or were and are erased; ``checkpoints``: (hash, size, Unix ms) that bear on the events; ``enrolled``: key -> Unix ms;
+    ``released``: records so far, by the price list (id, version) ``priced_by``; ``trusted``: key -> last seq that a
+    revocation for compromise still trusts; ``halted``: key -> leaf of its suspension by a person."""
 
     id: str
     order: Order | None
@@ -65,6 +70,9 @@ class Dossier:
     checkpoints: tuple[tuple[bytes, int, int], ...]
     enrolled: dict[bytes, int]
     released: tuple[Released, ...]
+    priced_by: tuple[str, str] | None
+    trusted: dict[bytes, int]
+    halted: dict[bytes, int]
 
 
 def read(connection: Connection, job_id: int) -> Dossier:
@@ -77,6 +85,7 @@ def read(connection: Connection, job_id: int) -> Dossier:
     lines = branches.of_keys(connection, of_key)
     said = verdicts.of_job(connection, job_id)
     logged = tuple(_events(rows, of_key, lines, said))
+    kept = tuple(records.of_work_order(connection, id))
     return Dossier(
         id=id,
         order=order,
@@ -88,8 +97,27 @@ def read(connection: Connection, job_id: int) -> Dossier:
         stored=frozenset(_stored(connection, logged)),
         checkpoints=tuple(_checkpoints(connection, logged)),
         enrolled={key.thumbprint: _enrolled_at(connection, key.enrolment_leaf) for key in of_key.values()},
-        released=tuple(records.of_work_order(connection, id)),
+        released=kept,
+        priced_by=_priced_by(kept),
+        trusted={key.thumbprint: key.trusted_seq for key in of_key.values() if key.trusted_seq is not None},
+        halted={key.thumbprint: key.status_leaf for key in of_key.values() if _halted(connection, key)},
     )
+
+
+def _priced_by(kept: tuple[Released, ...]) -> tuple[str, str] | None:
+    """What was released is never priced by another version, and neither is what comes after it."""
+    if not kept:
+        return None
+    newest = Record.decode(cose.parse(kept[-1].bytes, RECORD_MAX_BYTES).payload, RECORD_MAX_BYTES)
+    return newest.price_list[0], newest.price_list[1]
+
+
+def _halted(connection: Connection, key: key_rows.Key) -> bool:
+    """Whether a person suspended it; a fork says itself which of its events are in doubt."""
+    if key.status != key_rows.SUSPENDED:
+        return False
+    row = leaves.at(connection, key.status_leaf)
+    return row is not None and _act(row.bytes).named()["reason"] != FORKED_CHAIN
 
 
 def _numbers(rows: Iterable[leaves.Leaf]) -> list[int]:
@@ -100,7 +128,7 @@ def _order(connection: Connection, id: str) -> Order | None:
     row = orders.current(connection, id)
     if row is None:
         return None
-    return Order(from_record(cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES)), row.revision, row.digest)
+    return Order(from_record(cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES)), row.revision, row.digest, row.imported_ms)
 
 
 def _assigned(connection: Connection, id: str) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
@@ -155,7 +183,7 @@ def _stored(connection: Connection, logged: Iterable[Logged]) -> Iterable[bytes]
     ]
     if named:
         known = objects.by_digests(connection, dict.fromkeys(named))
-        yield from (digest for digest, each in known.items() if each.state == objects.STORED)
+        yield from (digest for digest, each in known.items() if each.state != objects.WANTED)
 
 
 def _checkpoints(connection: Connection, logged: Iterable[Logged]) -> Iterable[tuple[bytes, int, int]]:

@@ -111,16 +111,20 @@ def _prices(dossier: Dossier, rules: Rules) -> PriceList | None:
     order = dossier.order
     if order is None:
         return None
+    if dossier.priced_by is not None:
+        return next((each for each in rules.prices if (each.id, each.version) == dossier.priced_by), None)
     day = _day(dossier, order.content.time_zone)
     return choose(rules.prices, order.content.terms or rules.terms, order.content.currency, day)
 
 
 def _day(dossier: Dossier, zone: str) -> datetime.date:
-    """The day of the work where it was done: the first time that anybody claimed, else the planned one."""
+    """The day of the work where it was done: the first time that anybody claimed, else the planned one, else when the
+    order came."""
     claims = [logged.signed.event.at for logged in dossier.events if logged.signed is not None]
     known = [at for at in claims if at is not None]
-    planned = None if dossier.order is None else dossier.order.content.window_start
-    at = min(known) if known else planned or 0
+    order = dossier.order
+    planned = 0 if order is None else order.content.window_start or order.imported_ms
+    at = min(known) if known else planned
     try:
         return datetime.datetime.fromtimestamp(at / 1000, ZoneInfo(zone or UTC)).date()
     except (OverflowError, ValueError, OSError):
@@ -136,11 +140,19 @@ def _exceptions(
         fork = dossier.forked.get(logged.key)
         if fork is not None and logged.seq >= fork and "chain_fork" not in logged.verdicts:
             found.append(Raised("chain_fork", logged.hash))
+        if "key_revoked" not in logged.verdicts and _not_trusted(dossier, logged):
+            found.append(Raised("key_revoked", logged.hash))
     said = {(raised.code, raised.event) for raised in found}
     found += [raised for raised in card.exceptions() if (raised.code, raised.event) not in said]
     found += _times(dossier, card, rules)
     found += _missing(dossier, job, card, state, closed)
     return found
+
+
+def _not_trusted(dossier: Dossier, logged: Logged) -> bool:
+    """Whether it lies beyond what a compromised key is still trusted for, or was logged after a suspension."""
+    trusted, halted = dossier.trusted.get(logged.key), dossier.halted.get(logged.key)
+    return (trusted is not None and logged.seq > trusted) or (halted is not None and logged.index > halted)
 
 
 def _times(dossier: Dossier, card: Card, rules: Rules) -> list[Raised]:
