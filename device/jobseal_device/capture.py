@@ -18,7 +18,7 @@ from jobseal.event import Event, SignedEvent
 from jobseal.host.clock import Clock
 from jobseal.object import SALT_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import legality, moment, objects
+from jobseal_device import legality, moment, objects, wake
 from jobseal_device.anchor import Anchor
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import DeviceRolledBack, EventInDoubt, StorageError, StorageFailed
@@ -30,7 +30,6 @@ from jobseal_device.journal_reader import BATCH_EVENTS, JournalReader
 from jobseal_device.losses import Losses
 from jobseal_device.objects import Attachment, ObjectStore
 from jobseal_device.uplink_file import UplinkDamaged, read_uplink
-from jobseal_device.wake import Bell
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
@@ -78,10 +77,9 @@ class Capture:
         except BaseException:
             self.journal.close()
             raise
-        self._bell = Bell(home.wake)
         with suppress(StorageError):  # said with the next event then
             self._report_losses()
-        self._bell.ring()  # opening may have confirmed events of the boot before
+        wake.ring(home.wake)  # opening may have confirmed events of the boot before
 
     @property
     def technician(self) -> str | None:
@@ -94,7 +92,6 @@ class Capture:
 
     def kill(self) -> None:
         """Let go of everything and write nothing, as a crash would."""
-        self._bell.close()
         self.journal.close()
 
     def steps(self, job: str, by: str | None = None) -> list[str]:
@@ -231,7 +228,7 @@ class Capture:
         """It is committed: all that follows can be done again on the next opening."""
         self._objects.release(named)
         self.fold.add(signed)
-        self._bell.ring()
+        wake.ring(self._home.wake)
         if self.fold.unsaved >= SAVE_AFTER_EVENTS:
             self.fold.save()
 

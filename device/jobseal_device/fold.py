@@ -109,11 +109,13 @@ class Fold:
         for id in self._changed:
             job = self._jobs[id]
             data = cbor.encode(job.to_value())
-            if self._is_done(job) and cache_file.write(self._files, self._archived(id), data):
+            if not self._is_done(job):
+                packed[id] = data
+            elif cache_file.write(self._files, self._archived(id), data):
                 packed.pop(id, None)
                 done.add(_mark(id))
             else:
-                packed[id] = data
+                return
         state = [self.next, self.last.data, self.anchor, self.session, [list(hole) for hole in self.holes]]
         # Each job is encoded on its own: a signed body may be as deep as the codec allows.
         jobs = [[id, packed[id]] for id in sorted(packed)]

@@ -100,7 +100,7 @@ class ObjectStore:
         """Whether it is gone from the source; not synced, since both folders are looked at on the way back."""
         try:
             self._files.rename(self._home.objects / source / digest.hex(), self._home.objects / target / digest.hex())
-        except (FileNotFoundError, KeyError):
+        except FileNotFoundError:
             return True
         except OSError:
             return False

@@ -13,7 +13,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity
+from jobseal_device import durable, identity, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -26,7 +26,7 @@ from jobseal_device.pump import Pump
 from jobseal_device.settings import Settings
 from jobseal_device.source import DeviceSource
 from jobseal_device.uplink_file import UplinkDamaged, read_uplink
-from jobseal_device.wake import Bell, Sleeper
+from jobseal_device.wake import Sleeper
 from jobseal_device.work_file import WorkFile
 
 SESSION_BYTES = 8
@@ -56,22 +56,17 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 
 def is_running(home: Home) -> bool:
     """Whether a sync process listens."""
-    bell = Bell(home.wake)
-    try:
-        return bell.ring()
-    finally:
-        bell.close()
+    return wake.ring(home.wake)
 
 
 @contextmanager
 def stop_signals(home: Home) -> Iterator[Callable[[], bool]]:
     """Gives ``stopped()``: whether SIGTERM or SIGINT came. They ring the bell, so that nothing sleeps through them."""
     stop: list[int] = []
-    bell = Bell(home.wake)
 
     def note(number: int, _: object) -> None:
         stop.append(number)
-        bell.ring()
+        wake.ring(home.wake)
 
     before = {number: signal.signal(number, note) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
@@ -79,7 +74,6 @@ def stop_signals(home: Home) -> Iterator[Callable[[], bool]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-        bell.close()
 
 
 @contextmanager

@@ -52,26 +52,16 @@ class Sleeper:
             self._path.unlink()
 
 
-class Bell:
-    """Capture's end."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._socket = _socket()
-
-    def ring(self) -> bool:
-        """Wake sync; whether there is one (or was one to whom a wake-up is under way)."""
-        try:
-            with _Address(self._path) as address:
-                self._socket.sendto(b"!", address)
-        except BlockingIOError:
-            return True
-        except OSError:
-            return False
+def ring(path: Path) -> bool:
+    """Capture's end: wake sync; whether there is one (or was one to whom a wake-up is under way)."""
+    try:
+        with _socket() as bell, _Address(path) as address:
+            bell.sendto(b"!", address)
+    except BlockingIOError:
         return True
-
-    def close(self) -> None:
-        self._socket.close()
+    except OSError:
+        return False
+    return True
 
 
 class _Address:

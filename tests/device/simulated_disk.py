@@ -168,6 +168,8 @@ class SimulatedDisk(Files):
         self.fsync(fd)
 
     def rename(self, source: Path, target: Path) -> None:
+        if source not in self._visible:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(source))
         self._count()
         self._link(source, target, self._visible[source])
 
