@@ -55,9 +55,10 @@ class Order:
 class Dossier:
     """``events``, ``acts`` in log order; ``assigned``: thumbprints of the keys that have the job; ``unequipped``:
     assigned technicians who carry no handheld; ``forked``: key -> seq of its first fork; ``stored``: digests of
-    objects that are complete, or were and are erased; ``checkpoints``: (hash, size, Unix ms) that bear on the events; ``enrolled``: key -> Unix ms;
-    ``released``: records so far, by the price list (id, version) ``priced_by``; ``trusted``: key -> last seq that a
-    revocation for compromise still trusts; ``halted``: key -> leaf of its suspension by a person."""
+    objects that are complete, or were and are erased; ``checkpoints``: (hash, size, Unix ms) that bear on the events;
+    ``enrolled``: key -> Unix ms; ``released``: records so far, by the price list (id, version) ``priced_by``;
+    ``trusted``: key -> last seq that a revocation for compromise still trusts; ``halted``: key -> leaf of its
+    suspension by a person."""
 
     id: str
     order: Order | None
