@@ -104,7 +104,8 @@ def _shown(path: Path) -> Path:
 
 def _row(job: Listed) -> Sequence[object]:
     rating = _rating(job)
-    customer = json.loads(job.card)["customer_name"] or ""
+    card = json.loads(job.card)
+    customer = card["customer_name"] or card["customer"] or ""
     why = ", ".join(rating["blocking"]) if job.standing == HELD else ""
     billing = "" if job.state == _UNTOUCHED else _STANDINGS[job.standing]
     revisions = len(rating.get("released_revisions", ()))

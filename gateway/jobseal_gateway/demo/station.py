@@ -133,6 +133,8 @@ class Station:
             self._process.wait()
         if self._reader is not None:
             self._reader.join(STOP_TIMEOUT_S)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
     @property

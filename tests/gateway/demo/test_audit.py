@@ -179,3 +179,10 @@ def test_a_delta_that_takes_back_what_was_billed_before_bills_nothing_twice() ->
 def test_a_day_holds_only_if_every_figure_is_as_it_must_be(change: dict[str, int]) -> None:
     assert GOOD.hold
     assert not replace(GOOD, **change).hold
+
+
+def test_the_last_line_has_the_ten_figures_by_name() -> None:
+    assert list(GOOD.as_json()) == [
+        "captured", "acknowledged", "logged", "records", "ready", "held", "lost", "billed_twice", "forged_accepted",
+        "forks",
+    ]  # fmt: skip
