@@ -1,0 +1,99 @@
+"""The handheld's configuration: everything optional, every mistake named at once with its line."""
+
+from pathlib import Path
+
+import pytest
+
+from jobseal.errors import JobsealError
+from jobseal_device.settings import Settings, load
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "device.toml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("text", ["", "[sync]\n", "# nothing\n"])
+def test_what_is_not_there_is_as_it_comes(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path / "nothing.toml") == load(written(tmp_path, text)) == Settings()
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    text = """[sync]
+    brokers = ["gateway.example.com:1883", "[::1]:8883"]
+    resend_first_s = 1.5
+    resend_most_s = 5
+    hello_s = 60
+    outage_first_retry_s = 0
+    reconnect_most_s = 1
+    """
+    chosen = load(written(tmp_path, text))
+    assert chosen == Settings((("gateway.example.com", 1883), ("::1", 8883)), 1.5, 5.0, 60.0, 0.0, 1.0)
+    delays = chosen.delays()
+    assert (delays.resend_first, delays.resend_most, delays.hello) == (1500, 5000, 60_000)
+
+
+def test_the_documented_example_is_the_default_but_for_its_brokers() -> None:
+    import jobseal_device.settings as module
+
+    example = "\n".join(line for line in (module.__doc__ or "").splitlines() if line.startswith("    "))
+    lines = [
+        line.split("  ")[0] if not line.startswith("    ") else line[4:].split("   ")[0]
+        for line in example.splitlines()
+    ]
+    path = Path(module.__file__).with_name("nothing")
+    assert not path.exists()
+    import tomllib
+
+    values = tomllib.loads("\n".join(lines))["sync"]
+    assert values.pop("brokers") == ["gateway.example.com:1883"]
+    assert Settings(**values) == Settings()
+
+
+def test_every_mistake_is_named_at_once_with_its_line(tmp_path: Path) -> None:
+    text = """[sync]
+# resend_first_s = 3
+hello_s = "often"
+resend_first_s = 0
+resend = 3
+outage_first_retry_s = true
+reconnect_most_s = nan
+brokers = ["nowhere"]
+
+[snyc]
+"""
+    with pytest.raises(JobsealError) as refused:
+        load(written(tmp_path, text))
+    assert (refused.value.code, refused.value.fault) == ("settings", "operator")
+    for said in (
+        "line 3: hello_s is a number of seconds",
+        "line 4: resend_first_s is a number of seconds from 0.05 to 86400",
+        "line 5: there is no setting resend",
+        "line 6: outage_first_retry_s is a number",
+        "line 7: reconnect_most_s is a number",
+        'line 8: brokers is a list of 1 to 8 texts such as "host:1883"',
+        "line 10: there is no snyc here",
+    ):
+        assert said in refused.value.sentence
+
+
+@pytest.mark.parametrize("text", ["[sync", "sync = 3", "x = 1\n", "[sync]\nbrokers = [1]", "[sync]\nbrokers = []"])
+def test_what_is_no_configuration_is_a_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(JobsealError, match="device.toml"):
+        load(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("broker", ["host", "host:", ":1883", "host:0", "host:65536", "host:x", "host:²"])
+def test_a_broker_is_a_host_and_a_port(tmp_path: Path, broker: str) -> None:
+    with pytest.raises(JobsealError, match="brokers is a list"):
+        load(written(tmp_path, f'[sync]\nbrokers = ["{broker}"]'))
+
+
+def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "device.toml").mkdir()
+    with pytest.raises(JobsealError, match="device.toml"):
+        load(tmp_path / "device.toml")
+    (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(JobsealError, match=r"bytes\.toml"):
+        load(tmp_path / "bytes.toml")
