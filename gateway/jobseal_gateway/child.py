@@ -91,16 +91,18 @@ class Child:
         return max(0.0, self._due_at_s - now_s)
 
     def lines(self) -> list[str]:
-        """The whole lines that it printed since the last call, without waiting."""
+        """The lines that it printed since the last call, without waiting; unfinished ones when it has ended."""
         if self._process is None or self._process.stdout is None:
             return []
+        ended = False
         try:
             while said := os.read(self._process.stdout.fileno(), _READ_BYTES):
                 self._said += said
+            ended = True
         except BlockingIOError:
             pass
         *whole, self._said = self._said.split(b"\n")
-        if len(self._said) > LINE_MAX_BYTES:
+        if self._said and (ended or len(self._said) > LINE_MAX_BYTES):
             whole, self._said = [*whole, self._said], b""
         return [line.decode(errors="replace") for line in whole]
 

@@ -1,4 +1,4 @@
-"""The pulse: what the ingest process says of itself, a few times a minute and whenever it changes.
+"""The pulse: what the ingest process says of itself, at least once a second or so, and at once when it changes.
 
 It travels as a note to whoever answers for the gateway's readiness. No file and no database is in between, so that a
 full disk or a dead database can still be told. A process that is not heard for ``SILENT_AFTER_S`` counts as gone.
@@ -7,7 +7,7 @@ full disk or a dead database can still be told. A process that is not heard for 
 import json
 from dataclasses import asdict, dataclass
 
-BEAT_EVERY_S = 1.0
+BEAT_EVERY_S = 0.25  # at most; while nothing happens, once a second
 SILENT_AFTER_S = 5.0  # several beats and one slow transaction
 
 

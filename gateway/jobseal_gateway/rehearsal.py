@@ -7,14 +7,13 @@ arguments with ``boot`` in hex. It starts itself again for each process, with th
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 from jobseal.errors import JobsealError
-from jobseal.host.clock import Clock, ScaledClock
-from jobseal_gateway import ingest_process, serve, web_process
-
-_PROCESSES: dict[str, Callable[[Path, Clock], int]] = {each.NAME: each.main for each in (ingest_process, web_process)}
+from jobseal.host.clock import ScaledClock
+from jobseal_gateway import serve
 
 
 def clock_of(text: str) -> ScaledClock:
@@ -27,7 +26,8 @@ def main(arguments: Sequence[str]) -> int:
     """HOME CLOCK: serve. HOME CLOCK NAME: be that process."""
     folder, clock, *name = arguments
     if name:
-        return _PROCESSES[name[0]](Path(folder), clock_of(clock))
+        status: int = import_module(serve.PROCESSES[name[0]]).main(Path(folder), clock_of(clock))
+        return status
     command = [sys.executable, "-m", "jobseal_gateway.rehearsal", folder, clock]
     try:
         return serve.supervise(Path(folder), lambda process: [*command, process])

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from jobseal.errors import OPERATOR
-from jobseal_gateway import home, ingest_process, web_process
+from jobseal_gateway import home
 from jobseal_gateway.broker import LOG_NAME, Broker
 from jobseal_gateway.child import Child
 from jobseal_gateway.errors import GatewayError
@@ -29,6 +29,9 @@ from jobseal_gateway.home import Gateway, Home
 from jobseal_gateway.ledger.database import migrate
 from jobseal_gateway.mosquitto import MosquittoSettings
 from jobseal_gateway.settings import EMBEDDED
+
+# By name, and not imported: what they stand on would only take this process's time and memory.
+PROCESSES = {"ingest": "jobseal_gateway.ingest_process", "web": "jobseal_gateway.web_process"}
 
 LOCK = "serve.lock"
 LOOK_EVERY_MS = 1_000
@@ -145,8 +148,7 @@ def run(folder: Path) -> int:
     Raises NoGateway, InputRefused, AuthorityUnusable, LedgerUnfit, LedgerUnavailable, ``gateway_running``, and what
     the broker raises when it cannot start (``broker_port_taken``, ``broker_missing``, ``broker_exposed``).
     """
-    modules = {part.NAME: part.__name__ for part in (ingest_process, web_process)}
-    return supervise(folder, lambda name: [sys.executable, "-m", modules[name], str(folder)])
+    return supervise(folder, lambda name: [sys.executable, "-m", PROCESSES[name], str(folder)])
 
 
 def supervise(folder: Path, command: Command) -> int:
@@ -168,7 +170,7 @@ def supervise(folder: Path, command: Command) -> int:
 
 def _parts(gateway: Gateway, command: Command) -> list[Part]:
     mqtt = gateway.settings.mqtt
-    parts: list[Part] = [Child(each.NAME, command(each.NAME)) for each in (ingest_process, web_process)]
+    parts: list[Part] = [Child(name, command(name)) for name in PROCESSES]
     if mqtt.broker == EMBEDDED:
         folder = gateway.home.mosquitto
         parts.insert(0, BrokerPart(Broker(MosquittoSettings(port=mqtt.port, host=mqtt.host), folder), folder))

@@ -29,6 +29,7 @@ def make_app(service: Service) -> FastAPI:
     @asynccontextmanager
     async def listening(_app: FastAPI) -> AsyncIterator[None]:
         service.watch.begin()
+        service.gateway.ring()  # its pulse comes with the next thing that ingest does, so give it something
         try:
             yield
         finally:
