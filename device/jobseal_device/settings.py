@@ -1,12 +1,12 @@
 """The handheld's configuration, ``device.toml``: how sync waits and where it connects. All of it is optional.
 
 [sync]
-brokers = ["gateway.example.com:1883"]    in order; instead of those in the enrolment
-resend_first_s = 30                       the first wait for an answer
-resend_most_s = 300                       the longest
-hello_s = 900                             how often to say hello on a quiet connection
-outage_first_retry_s = 60                 after a lost connection, wait from 0 to this
-reconnect_most_s = 300                    the longest wait between two tries
+brokers = ["gateway.example.com:1883"]  # in order; instead of those in the enrolment
+resend_first_s = 30                     # the first wait for an answer
+resend_most_s = 300                     # the longest
+hello_s = 900                           # how often to say hello on a quiet connection
+outage_first_retry_s = 60               # after a lost connection, wait from 0 to this
+reconnect_most_s = 300                  # the longest wait between two tries
 """
 
 import tomllib
