@@ -196,34 +196,40 @@ def decode(data: bytes, max_bytes: int) -> "Any":
     return value
 
 
+_BYTE = [bytes([value]) for value in range(256)]
+
+
 def head(major: int, n: int) -> bytes:
     """A major type with its argument in shortest form."""
     if n < 24:
-        return bytes([major << 5 | n])
-    for info, width in ((24, 1), (25, 2), (26, 4), (27, 8)):
+        return _BYTE[major << 5 | n]
+    if n < 256:
+        return _BYTE[major << 5 | 24] + _BYTE[n]
+    for info, width in ((25, 2), (26, 4), (27, 8)):
         if n < 1 << (8 * width):
-            return bytes([major << 5 | info]) + n.to_bytes(width, "big")
+            return _BYTE[major << 5 | info] + n.to_bytes(width, "big")
     raise JobsealError("cbor_range", "an integer does not fit 64 bits", OURS)
 
 
 def _encode_into(value: "Any", out: "list[bytes]", depth: int) -> None:
-    if value is None:
+    kind = type(value)
+    if kind is int:
+        if not -INT_MAX <= value <= INT_MAX:
+            raise JobsealError("cbor_range", "an integer is beyond +-(2**53 - 1)", OURS)
+        out.append(head(0, value) if value >= 0 else head(1, -1 - value))
+    elif kind is bytes:
+        out.append(head(2, len(value)))
+        out.append(value)
+    elif kind is str:
+        encoded = encode_text(value)
+        out.append(head(3, len(encoded)))
+        out.append(encoded)
+    elif value is None:
         out.append(b"\xf6")
     elif value is True:
         out.append(b"\xf5")
     elif value is False:
         out.append(b"\xf4")
-    elif isinstance(value, int):
-        if not -INT_MAX <= value <= INT_MAX:
-            raise JobsealError("cbor_range", "an integer is beyond +-(2**53 - 1)", OURS)
-        out.append(head(0, value) if value >= 0 else head(1, -1 - value))
-    elif isinstance(value, bytes):
-        out.append(head(2, len(value)))
-        out.append(value)
-    elif isinstance(value, str):
-        encoded = encode_text(value)
-        out.append(head(3, len(encoded)))
-        out.append(encoded)
     elif depth == 0:
         raise JobsealError("cbor_depth", "arrays and maps are nested too deeply", OURS)
     elif isinstance(value, (list, tuple)):
@@ -231,20 +237,22 @@ def _encode_into(value: "Any", out: "list[bytes]", depth: int) -> None:
         for item in value:
             _encode_into(item, out, depth - 1)
     elif isinstance(value, dict):
-        pairs = []
-        for key in value:
-            if isinstance(key, bool) or not isinstance(key, (int, str)):
-                raise JobsealError("cbor_key", "a map key is neither an integer nor text", OURS)
-            parts: list[bytes] = []
-            _encode_into(key, parts, 0)
-            pairs.append((b"".join(parts), key))
-        pairs.sort()
-        out.append(head(5, len(pairs)))
-        for encoded, key in pairs:
+        out.append(head(5, len(value)))
+        for encoded, key in sorted([(_encoded_key(key), key) for key in value]):
             out.append(encoded)
             _encode_into(value[key], out, depth - 1)
     else:
-        raise JobsealError("cbor_type", "no encoding for a value of type " + type(value).__name__, OURS)
+        raise JobsealError("cbor_type", "no encoding for a value of type " + kind.__name__, OURS)
+
+
+def _encoded_key(key: "Any") -> bytes:
+    kind = type(key)
+    if kind is int and 0 <= key < 24:
+        encoded: bytes = _BYTE[key]
+        return encoded
+    if kind is not int and kind is not str:
+        raise JobsealError("cbor_key", "a map key is neither an integer nor text", OURS)
+    return encode(key)
 
 
 def encode_text(value: str) -> bytes:

@@ -77,6 +77,12 @@ def sign(event: Event, signer: "Signer") -> bytes:
     return data
 
 
+def signed(event: Event, signer: "Signer") -> SignedEvent:
+    """``event`` signed; its body belongs to the result, so nobody may change it any more. Raises as :func:`sign`."""
+    data = sign(event, signer)
+    return SignedEvent(data, cose.parse(data, EVENT_MAX_BYTES), event)
+
+
 def parse(data: bytes) -> SignedEvent:
     """The event in ``data``, its signature not yet verified. Raises :class:`Malformed`."""
     envelope = cose.parse(data, EVENT_MAX_BYTES)

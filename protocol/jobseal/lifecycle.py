@@ -87,8 +87,13 @@ _NEEDS_LABOUR_STOPPED = ("travel.started", "job.waiting", "job.completed", "job.
 
 def legal_steps(lane: "Lane | None", by: str | None = None) -> "list[str]":
     """The kinds that technician ``by`` may sign next in ``lane`` (None before the key's first event of the job)."""
+    return [kind for kind in KINDS if is_legal(kind, lane, by)]
+
+
+def is_legal(kind: str, lane: "Lane | None", by: str | None = None) -> bool:
+    """Whether technician ``by`` may sign this next in ``lane``."""
     state = CREATED if lane is None else lane.state
-    return [kind for kind in KINDS if state in STEPS[kind][0] and _open_entries_allow(kind, lane, by)]
+    return kind in STEPS and state in STEPS[kind][0] and _open_entries_allow(kind, lane, by)
 
 
 def _open_entries_allow(kind: str, lane: "Lane | None", by: str | None) -> bool:

@@ -32,7 +32,12 @@ class Message:
 
     def to_map(self) -> "dict[int, Any]":
         """The map as it goes on the wire."""
-        return self.SHAPE.keyed({field.name: getattr(self, field.name) for field in self.SHAPE.fields})
+        found = {}
+        for field in self.SHAPE.fields:
+            value = getattr(self, field.name)
+            if value is not None or field.required:
+                found[field.key] = value
+        return found
 
     def encode(self) -> bytes:
         """The deterministic encoding of the map."""
