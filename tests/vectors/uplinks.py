@@ -58,16 +58,16 @@ def _believed() -> list[Entry]:
     begun = [_now(0, HELLO, up=True), _hears(10, NOTHING, SAVE), _now(11, BATCH)]
     return [
         _case("first-sync", "hello, receipt, batch, receipt: both events are acknowledged",
-              [*begun, _hears(20, SETTLED, SAVE, SAVE), _now(21)], 2, 4),
+              [*begun, _hears(20, SETTLED, SAVE), _now(21)], 2, 4),
         _case("known-already", "the answer to HELLO may settle everything at once",
-              [_now(0, HELLO, up=True), _hears(10, _receipt(), SAVE, SAVE), _now(11)], 2, 4),
+              [_now(0, HELLO, up=True), _hears(10, _receipt(), SAVE), _now(11)], 2, 4),
         _case("again", "the same receipt again proves nothing from the size known by now", [
-              *begun, _hears(20, SETTLED, SAVE, SAVE), _hears(21, SETTLED)], 2, 4),
+              *begun, _hears(20, SETTLED, SAVE), _hears(21, SETTLED)], 2, 4),
         _case("verdicts-and-stored", "verdicts and stored objects are passed on", [*begun, _hears(
               20, _receipt(since=2, proof=DAY.log.consistency(2, 4), verdicts=[[1, ["unknown_job"]]],
-                           stored=[bytes(32)]), SAVE, ["stored"], ["verdicts"], SAVE)], 2, 4),
+                           stored=[bytes(32)]), ["verdicts"], SAVE, ["stored"])], 2, 4),
         _case("unreadable-event", "an event that can no longer be read cannot differ",
-              [_now(0, HELLO, up=True), _hears(10, _receipt(head=bytes(32)), SAVE, SAVE)], 2, 4,
+              [_now(0, HELLO, up=True), _hears(10, _receipt(head=bytes(32)), SAVE)], 2, 4,
               [EVENTS[0], b"", DAY.van.events[2]]),
     ]  # fmt: skip
 
@@ -120,12 +120,12 @@ def _in_trouble() -> list[Entry]:
 
 def _with_work() -> list[Entry]:
     assigned = frame.encode_signed(frame.ASSIGNMENT, statements.ASSIGNED)
-    settled = [_now(0, HELLO, up=True), _hears(10, _receipt(), SAVE, SAVE)]
+    settled = [_now(0, HELLO, up=True), _hears(10, _receipt(), SAVE)]
     order = frame.encode(Document(data=ORDER))
     stranger = frame.encode(Document(data=b"not ordered"))
     return [
         _case("work", "a newer assignment is kept, and its documents are pulled", [
-              *settled, _hears(20, assigned, SAVE, ["work"]), _now(21, PULL), _hears(30, stranger),
+              *settled, _hears(20, assigned, ["work"], SAVE), _now(21, PULL), _hears(30, stranger),
               _hears(31, order, ["document"]), _hears(32, assigned)], 2, 4),
     ]  # fmt: skip
 
