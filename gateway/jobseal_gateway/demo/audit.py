@@ -86,6 +86,12 @@ def audit(engine: Engine, honest: Iterable[Journal], clones: Iterable[Journal]) 
         )
 
 
+def logged_hashes(engine: Engine) -> set[bytes]:
+    """The hash of every logged event, on whatever branch."""
+    with reading(engine) as connection:
+        return {leaf.hash for leaf in _leaves(connection) if leaf.type == leaves.EVENT}
+
+
 def billed_twice(released: Iterable[Record]) -> int:
     """How often something is billed again: an event behind two lines of one kind among the records that stand, or a
     work order whose records add up to something else than the lines of the newest."""

@@ -1,6 +1,5 @@
 """The play: everybody of a scenario on one stage, each on a thread of his own, from first login to last receipt."""
 
-import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -189,7 +188,7 @@ class Play:
             if actor in self._scenario.clones.values():
                 self.handhelds[actor].offline()  # so that its clone gets its turn, however late it is
         except (JobsealError, OSError, ValueError) as error:
-            self._failures.append(f"{threading.current_thread().name}: {error}")
+            self._failures.append(error.sentence if isinstance(error, JobsealError) else f"{actor}: {error}")
             self._stopped.set()
 
     def _wait_for(self, event: Event) -> bool:

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from sqlalchemy import Engine
 
 from jobseal.exceptions import RULES
 from jobseal_gateway.commands.answer import count, table
-from jobseal_gateway.demo.audit import Figures, Journal
+from jobseal_gateway.demo.audit import Figures, Journal, logged_hashes
 from jobseal_gateway.demo.station import Station
 from jobseal_gateway.ledger import job_list, quarantine
 from jobseal_gateway.ledger.database import reading
@@ -22,12 +23,15 @@ from jobseal_gateway.projector import RELEASED
 
 JOBS_MOST = 1_000
 CUSTOMER_MOST = 26
+TEXT_COLUMNS = 100
+_COPY = "a copy; what it had before is its original's"
 _STANDINGS = {RELEASED: "released", READY: "ready", HELD: "held", COLLECTING: "in progress"}
 _UNTOUCHED = "created"
 
 
 def report(engine: Engine, figures: Figures, journals: Mapping[str, Journal], clones: Iterable[str]) -> str:
     """All of it, as text. ``journals`` by handheld, ``clones`` among them."""
+    found = logged_hashes(engine)
     with reading(engine) as connection:
         jobs = job_list.after(connection, 0, JOBS_MOST)
         refused = sum(day.kept_items + day.dropped_items for day in quarantine.days(connection))
@@ -43,8 +47,8 @@ def report(engine: Engine, figures: Figures, journals: Mapping[str, Journal], cl
         "",
         "Handhelds",
         table(
-            ("handheld", "captured", "acknowledged", ""),
-            [_handheld(name, journal, name in clones) for name, journal in journals.items()],
+            ("handheld", "captured", "acknowledged", "logged", ""),
+            [(name, *_counts(journal, found), _COPY if name in clones else "") for name, journal in journals.items()],
         ),
         "",
         f"Of {figures.captured} events of the honest handhelds {figures.acknowledged} are acknowledged and "
@@ -147,13 +151,14 @@ def _reasons(jobs: Sequence[Listed]) -> list[str]:
     for code, held in sorted(by_code.items()):
         lines.append(f"  {code}: {', '.join(held)}")
         if code in RULES:
-            lines.append(f"    {RULES[code].sentence} {RULES[code].resolution}")
+            lines += ["    " + line for line in wrap(f"{RULES[code].sentence} {RULES[code].resolution}", TEXT_COLUMNS)]
     return lines
 
 
-def _handheld(name: str, journal: Journal, is_clone: bool) -> Sequence[object]:
+def _counts(journal: Journal, logged: set[bytes]) -> tuple[int, int, int]:
+    """Captured, acknowledged, logged (on whatever branch)."""
     acknowledged = sum(row["state"] == "acked" for row in journal)
-    return name, len(journal), acknowledged, "a copy; its events before that are its original's" if is_clone else ""
+    return len(journal), acknowledged, sum(bytes.fromhex(row["hash"]) in logged for row in journal)
 
 
 def _rating(job: Listed) -> dict[str, Any]:

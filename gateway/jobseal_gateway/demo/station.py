@@ -112,7 +112,7 @@ class Station:
         give_up_s = time.monotonic() + READY_TIMEOUT_S
         while not self._is_ready():
             if self._process is None or self._process.poll() is not None or time.monotonic() > give_up_s:
-                raise StationFailed(f"The gateway does not get ready; see {self._log}.")
+                raise StationFailed(f"The gateway does not get ready. It says: {self._last_words()}")
             time.sleep(_LOOK_EVERY_S)
 
     def kill_broker(self) -> None:
@@ -153,6 +153,10 @@ class Station:
                 return bool(answer.status == 200)
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return False
+
+    def _last_words(self) -> str:
+        said = self._log.read_text(errors="replace").split("\n")
+        return next((line for line in reversed(said) if line), "nothing")
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         if process.stdout is None:
