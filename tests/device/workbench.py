@@ -97,14 +97,16 @@ class TestOffice:
 class Workbench:
     """One handheld; ``capture`` is open until :meth:`close`."""
 
-    def __init__(self, folder: Path, files: Files = REAL, name: str = "HH-1") -> None:
+    def __init__(self, folder: Path, files: Files = REAL, name: str = "HH-1", identity: Identity | None = None) -> None:
+        """``identity``: as another office has enrolled ``key_of(name)``; by default as ours has."""
         self.home = Home(folder / name)
         self.files = files
         self.clock = HandClock()
         self.office = TestOffice()
         self.signer = key_of(name)
         statement = self.office.enrolment(self.signer.key, name)
-        self.identity = Identity(name, self.signer.key.thumbprint, office.hash_of(statement), self.office.trusted)
+        ours = Identity(name, self.signer.key.thumbprint, office.hash_of(statement), self.office.trusted)
+        self.identity = identity or ours
         self._salts = itertools.count()
         self.technician: str | None = "t-1"
         self.signed: list[SignedEvent] = []  # what capture said is committed
