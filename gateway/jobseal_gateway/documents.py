@@ -5,7 +5,7 @@ yet). Amounts are text, times Unix ms UTC, hashes hex. The same projection gives
 import json
 from typing import Any
 
-from jobseal import exceptions
+from jobseal import bodies, exceptions
 from jobseal.card import Item, Span
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.projection import Open, Projected
@@ -22,6 +22,8 @@ def card(projected: Projected) -> Document:
     """The job card."""
     order = projected.dossier.order
     signoff = projected.card.signoff()
+    # Of each correction, the kind of the event that it bears on.
+    kinds = {each.hash: item.fact.kind for item in projected.card.items for each in item.corrections}
     return {
         "job": projected.dossier.id,
         "state": projected.state,
@@ -32,7 +34,7 @@ def card(projected: Projected) -> Document:
         "waiting_for": _absent(projected),
         "closed_by_office": sorted(key[:8].hex() for key in projected.closed),
         "time_entries": [_entry(span) for span in projected.card.spans],
-        "events": [_event(item) for item in projected.card.items],
+        "events": [_event(item, kinds) for item in projected.card.items],
         "attachments": [_attachment(named, projected) for named in projected.job.objects()],
         "signed_off_by": None if signoff is None else signoff.fact.hash.hex(),
         "exceptions": [_exception(each) for each in projected.exceptions],
@@ -92,7 +94,16 @@ def _entry(span: Span) -> Document:
     }
 
 
-def _event(item: Item) -> Document:
+def _named(item: Item, kinds: dict[bytes, str | None]) -> Document:
+    """The body with names for keys, and so the body that a correction puts in another's place."""
+    inner, kind = item.body.get("body"), kinds.get(item.fact.hash)
+    if item.fact.kind != "event.corrected" or not isinstance(inner, dict):
+        return item.body
+    fits = kind is not None and not bodies.problem(kind, inner)
+    return {**item.body, "body": bodies.named(kind, inner) if kind is not None and fits else None}
+
+
+def _event(item: Item, kinds: dict[bytes, str | None]) -> Document:
     return {
         "hash": item.fact.hash.hex(),
         "index": item.fact.index,
@@ -101,7 +112,7 @@ def _event(item: Item) -> Document:
         "by": item.fact.by,
         "at": item.at,
         "claimed": item.fact.at,
-        "body": _plain(item.body),
+        "body": _plain(_named(item, kinds)),
         "struck": item.struck,
         "corrected_by": [correction.hash.hex() for correction in item.corrections],
     }

@@ -8,25 +8,28 @@ from sqlalchemy import Connection
 from jobseal import bodies, cbor, cose
 from jobseal import event as events
 from jobseal.event import SignedEvent
-from jobseal.limits import DOCUMENT_MAX_BYTES, RECORD_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal.limits import DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
 from jobseal.office import Act
-from jobseal.record import Record
+from jobseal_gateway import lineage, standing
 from jobseal_gateway.ledger import assignments, branches, jobs, leaves, log, objects, orders, records, verdicts
 from jobseal_gateway.ledger import keys as key_rows
-from jobseal_gateway.ledger.branches import FORKED, Branch
+from jobseal_gateway.ledger.branches import Branch
+from jobseal_gateway.ledger.keys import Key
 from jobseal_gateway.ledger.records import Released
 from jobseal_gateway.orders.work_order import WorkOrder, from_record
 
-FORKED_CHAIN = "chain_fork"  # the reason of a suspension that nobody was asked about
+REJECTED = "rejected"  # what billing says of a record that it will not bill
 
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """An event of the job's canonical (or adopted) history; ``signed`` is None once its bytes are erased."""
+    """An event of the line that the job follows; ``signed`` is None once its bytes are erased. ``key`` is the
+    thumbprint, ``key_id`` the ledger's number for it."""
 
     index: int
     hash: bytes
     key: bytes
+    key_id: int
     seq: int
     signed: SignedEvent | None
     verdicts: tuple[str, ...]
@@ -53,76 +56,64 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
-    """``events``, ``acts`` in log order; ``assigned``: thumbprints of the keys that have the job; ``unequipped``:
-    assigned technicians who carry no handheld; ``forked``: key -> seq of its first fork; ``stored``: digests of
-    objects that are complete, or were and are erased; ``checkpoints``: (hash, size, Unix ms) that bear on the events;
-    ``enrolled``: key -> Unix ms; ``released``: records so far, by the price list (id, version) ``priced_by``;
-    ``trusted``: key -> last seq that a revocation for compromise still trusts; ``halted``: key -> leaf of its
-    suspension by a person."""
+    """``events``, ``acts`` in log order; ``assigned``: keys (thumbprints) that have the job, ``unequipped``: assigned
+    technicians who carry no handheld, both with the Unix ms of the assignment; ``forked``: key -> seq of its first
+    fork that nobody has settled; ``trust``: what the office said of keys, where it said something; ``stored``,
+    ``erased``: digests of complete and of erased objects; ``checkpoints``: (hash, size, Unix ms) that bear on the
+    events; ``enrolled``: key -> Unix ms; ``released``: records so far; ``rejected``: revisions of those that billing
+    refused."""
 
     id: str
     order: Order | None
     events: tuple[Logged, ...]
     acts: tuple[OfficeAct, ...]
-    assigned: tuple[bytes, ...]
-    unequipped: tuple[str, ...]
+    assigned: dict[bytes, int]
+    unequipped: dict[str, int]
     forked: dict[bytes, int]
+    trust: dict[bytes, standing.Trust]
     stored: frozenset[bytes]
+    erased: frozenset[bytes]
     checkpoints: tuple[tuple[bytes, int, int], ...]
     enrolled: dict[bytes, int]
     released: tuple[Released, ...]
-    priced_by: tuple[str, str] | None
-    trusted: dict[bytes, int]
-    halted: dict[bytes, int]
+    rejected: frozenset[int]
 
 
 def read(connection: Connection, job_id: int) -> Dossier:
     """The dossier of a job, as of this transaction."""
     id = jobs.work_order(connection, job_id)
     rows = leaves.of_job(connection, job_id)
-    order = _order(connection, id)
-    assigned, unequipped = _assigned(connection, id)
     of_key = {number: key for number in _numbers(rows) if (key := key_rows.by_id(connection, number)) is not None}
-    lines = branches.of_keys(connection, of_key)
-    said = verdicts.of_job(connection, job_id)
-    logged = tuple(_events(rows, of_key, lines, said))
-    kept = tuple(records.of_work_order(connection, id))
+    lines = branches.of_keys(connection, of_key) if of_key else {}
+    logged, forked = _events(rows, of_key, lines, verdicts.of_job(connection, job_id) if of_key else {})
+    assigned, unequipped = _assigned(connection, id, _present(logged, of_key))
+    known = _objects(connection, logged)
+    released = tuple(records.of_work_order(connection, id))
     return Dossier(
         id=id,
-        order=order,
+        order=_order(connection, id),
         events=logged,
         acts=tuple(OfficeAct(row.idx, row.hash, _act(row.bytes)) for row in rows if _is_act(row)),
         assigned=assigned,
         unequipped=unequipped,
-        forked={of_key[number].thumbprint: seq for number, seq in _forks(lines)},
-        stored=frozenset(_stored(connection, logged)),
+        forked=forked,
+        trust={key.thumbprint: said for key in of_key.values() if (said := standing.of_key(connection, key))},
+        stored=frozenset(digest for digest, state in known.items() if state == objects.STORED),
+        erased=frozenset(digest for digest, state in known.items() if state == objects.ERASED),
         checkpoints=tuple(_checkpoints(connection, logged)),
         enrolled={key.thumbprint: _enrolled_at(connection, key.enrolment_leaf) for key in of_key.values()},
-        released=kept,
-        priced_by=_priced_by(kept),
-        trusted={key.thumbprint: key.trusted_seq for key in of_key.values() if key.trusted_seq is not None},
-        halted={key.thumbprint: key.status_leaf for key in of_key.values() if _halted(connection, key)},
+        released=released,
+        rejected=frozenset(each.revision for each in released if _is_rejected(connection, each)),
     )
-
-
-def _priced_by(kept: tuple[Released, ...]) -> tuple[str, str] | None:
-    """What was released is never priced by another version, and neither is what comes after it."""
-    if not kept:
-        return None
-    newest = Record.decode(cose.parse(kept[-1].bytes, RECORD_MAX_BYTES).payload, RECORD_MAX_BYTES)
-    return newest.price_list[0], newest.price_list[1]
-
-
-def _halted(connection: Connection, key: key_rows.Key) -> bool:
-    """Whether a person suspended it; a fork says itself which of its events are in doubt."""
-    if key.status != key_rows.SUSPENDED:
-        return False
-    row = leaves.at(connection, key.status_leaf)
-    return row is not None and _act(row.bytes).named()["reason"] != FORKED_CHAIN
 
 
 def _numbers(rows: Iterable[leaves.Leaf]) -> list[int]:
     return list(dict.fromkeys(row.key_id for row in rows if row.key_id is not None))
+
+
+def _is_rejected(connection: Connection, released: Released) -> bool:
+    said = records.statuses(connection, released.id)
+    return bool(said) and said[-1].status == REJECTED
 
 
 def _order(connection: Connection, id: str) -> Order | None:
@@ -132,39 +123,63 @@ def _order(connection: Connection, id: str) -> Order | None:
     return Order(from_record(cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES)), row.revision, row.digest, row.imported_ms)
 
 
-def _assigned(connection: Connection, id: str) -> tuple[tuple[bytes, ...], tuple[str, ...]]:
-    found: list[bytes] = []
-    unequipped: list[str] = []
+def _present(logged: Iterable[Logged], of_key: dict[int, Key]) -> dict[str, set[str]]:
+    """Which technicians each handheld has events of."""
+    found: dict[str, set[str]] = {}
+    for each in logged:
+        by = found.setdefault(of_key[each.key_id].device, set())
+        if each.signed is not None and each.signed.event.by is not None:
+            by.add(each.signed.event.by)
+    return found
+
+
+def _assigned(connection: Connection, id: str, present: dict[str, set[str]]) -> tuple[dict[bytes, int], dict[str, int]]:
+    """(keys, technicians without a handheld) that have the job, and no event of it in the log yet.
+
+    Who has worked on the job with an earlier key of his handheld, or with a handheld that he carried before, is here
+    by that: a new key or another handheld does not take a finished job back.
+    """
+    found: dict[bytes, int] = {}
+    unequipped: dict[str, int] = {}
     for assignment in assignments.on_order(connection, id):
-        device = assignments.device_of(connection, assignment.technician)
+        technician = assignment.technician
+        device = assignments.device_of(connection, technician)
+        if device in present:
+            continue
+        earlier = [each for each, by in present.items() if technician in by]
+        if earlier and set(earlier) & set(assignments.carried(connection, technician)):
+            continue
         held = [] if device is None else key_rows.of_device(connection, device)
         if held:
-            found.append(held[-1].thumbprint)
+            found.setdefault(held[-1].thumbprint, assignment.at_ms)
         else:
-            unequipped.append(assignment.technician)
-    return tuple(dict.fromkeys(found)), tuple(unequipped)
+            unequipped[technician] = assignment.at_ms
+    return found, unequipped
 
 
 def _events(
     rows: Iterable[leaves.Leaf],
-    of_key: dict[int, key_rows.Key],
+    of_key: dict[int, Key],
     lines: dict[int, list[Branch]],
     said: dict[int, list[str]],
-) -> Iterable[Logged]:
-    """The events that count: those of a forked branch do only once an operator has adopted it."""
-    out = {branch.id for found in lines.values() for branch in found if branch.standing == FORKED}
-    for row in rows:
-        if row.type == leaves.EVENT and row.key_id is not None and row.seq is not None and row.branch_id not in out:
-            signed = None if row.bytes is None else events.parse(row.bytes)
-            codes = tuple(said.get(row.idx, ()))
-            yield Logged(row.idx, row.hash, of_key[row.key_id].thumbprint, row.seq, signed, codes)
+) -> tuple[tuple[Logged, ...], dict[bytes, int]]:
+    """The events that the job follows, in log order, and the forks that nobody has settled."""
+    found: list[Logged] = []
+    forked: dict[bytes, int] = {}
+    for number, key in of_key.items():
+        own = [row for row in rows if row.key_id == number and row.type == leaves.EVENT]
+        head = lineage.chosen(own, lines[number])
+        followed = lineage.along(own, lines[number], head)
+        found += [_logged(row, key, number, said) for row in followed]
+        open_forks = lineage.unsettled(own, lines[number], head)
+        if open_forks:
+            forked[key.thumbprint] = min(branch.fork_seq for branch in open_forks)
+    return tuple(sorted(found, key=lambda logged: logged.index)), forked
 
 
-def _forks(lines: dict[int, list[Branch]]) -> Iterable[tuple[int, int]]:
-    for number, found in lines.items():
-        seqs = [branch.fork_seq for branch in found if branch.standing == FORKED]
-        if seqs:
-            yield number, min(seqs)
+def _logged(row: leaves.Leaf, key: Key, key_id: int, said: dict[int, list[str]]) -> Logged:
+    signed = None if row.bytes is None else events.parse(row.bytes)
+    return Logged(row.idx, row.hash, key.thumbprint, key_id, row.seq or 0, signed, tuple(said.get(row.idx, ())))
 
 
 def _is_act(row: leaves.Leaf) -> bool:
@@ -175,16 +190,16 @@ def _act(data: bytes | None) -> Act:
     return Act.decode(cose.parse(data or b"", STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
 
 
-def _stored(connection: Connection, logged: Iterable[Logged]) -> Iterable[bytes]:
+def _objects(connection: Connection, logged: Iterable[Logged]) -> dict[bytes, str]:
+    """The state of each object that the events name."""
     named = [
         reference[0]
         for each in logged
         if each.signed is not None
         for reference in bodies.objects(each.signed.event.kind, each.signed.event.body)
     ]
-    if named:
-        known = objects.by_digests(connection, dict.fromkeys(named))
-        yield from (digest for digest, each in known.items() if each.state != objects.WANTED)
+    known = objects.by_digests(connection, dict.fromkeys(named)) if named else {}
+    return {digest: each.state for digest, each in known.items()}
 
 
 def _checkpoints(connection: Connection, logged: Iterable[Logged]) -> Iterable[tuple[bytes, int, int]]:

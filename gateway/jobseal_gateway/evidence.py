@@ -13,14 +13,14 @@ from jobseal import bodies, checkpoint, cose, receipt
 from jobseal import event as events
 from jobseal.bundle import Bundle
 from jobseal.checkpoint import Checkpoint
+from jobseal.job import close_over
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.receipt import Receipt
 from jobseal.record import Record
-from jobseal_gateway import release
+from jobseal_gateway import lineage, release
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import branches, jobs, keys, leaves, log, objects, orders
 from jobseal_gateway.ledger import office as office_rows
-from jobseal_gateway.ledger.branches import FORKED
 from jobseal_gateway.ledger.leaves import Leaf
 from jobseal_gateway.ledger.records import Released
 from jobseal_gateway.log import LogWriter
@@ -36,7 +36,7 @@ def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, rele
     stated = _payload(record.checkpoint)
     job_id = jobs.known(connection, [record.work_order])[record.work_order]
     rows = [row for row in leaves.of_job(connection, job_id) if row.idx < stated.size]
-    logged = _canonical(connection, rows)
+    logged = _stated(connection, record, rows)
     acts = [row for row in rows if row.type == leaves.OFFICE] + _about_keys(connection, record, stated.size)
     return Bundle(
         format=FORMAT,
@@ -56,11 +56,23 @@ def _payload(data: bytes) -> Checkpoint:
     return Checkpoint.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
 
 
-def _canonical(connection: Connection, rows: Iterable[Leaf]) -> list[Leaf]:
-    found = [row for row in rows if row.type == leaves.EVENT]
-    of_key = branches.of_keys(connection, {row.key_id for row in found if row.key_id is not None})
-    out = {branch.id for lines in of_key.values() for branch in lines if branch.standing == FORKED}
-    return [row for row in found if row.branch_id not in out]
+def _stated(connection: Connection, record: Record, rows: Iterable[Leaf]) -> list[Leaf]:
+    """The events that the record rests on: of each key's lines the one that the record says is closed. A fork, or its
+    adoption, that came after the release changes nothing about it."""
+    events = [row for row in rows if row.type == leaves.EVENT]
+    found: list[Leaf] = []
+    for thumbprint, count, digest, closing in record.closes:
+        key = keys.by_kid(connection, thumbprint[:8])
+        of_key = [] if key is None else branches.of_key(connection, key.id)
+        own = [row for row in events if key is not None and row.key_id == key.id]
+        for head in of_key:
+            line = lineage.along(own, of_key, head)
+            hashes = [row.hash for row in sorted(line, key=lambda row: row.seq or 0)]
+            covered = hashes[:-1] if hashes and hashes[-1] == closing else hashes
+            if close_over(covered) == [count, digest]:
+                found += line
+                break
+    return sorted(found, key=lambda row: row.idx)
 
 
 def _about_keys(connection: Connection, record: Record, size: int) -> list[Leaf]:

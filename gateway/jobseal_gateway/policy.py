@@ -1,10 +1,16 @@
 """The release policy: when may a job be billed? Data and pure functions; what it costs is rating's business."""
 
 from collections.abc import Collection
+from typing import NamedTuple
 
+from jobseal.exceptions import Raised
 from jobseal.lifecycle import CANCELLED, COMPLETED
 
 COLLECTING, HELD, READY = "collecting", "held", "ready"
+
+# No override helps: without an order and its prices there is nothing to bill, and that a handheld's part is complete
+# is proven by its close, or said by the office in an act of its own.
+FIRM = frozenset({"unknown_job", "missing_contract", "close_missing"})
 
 # What each word of an order's required evidence asks for: one event of these kinds.
 EVIDENCE_KINDS = {
@@ -18,6 +24,13 @@ EVIDENCE_KINDS = {
 
 # While a job is under way these only say that it is: they hold it from the moment it is done.
 _EXPECTED_UNDER_WAY = frozenset({"close_missing", "signoff_missing", "evidence_missing", "attachment_missing"})
+
+
+class Found(NamedTuple):
+    """An exception, and the place in the log of the last statement that it rests on (-1: of none)."""
+
+    raised: Raised
+    since: int
 
 
 def standing(state: str, blocking: Collection[str]) -> str:

@@ -4,25 +4,27 @@ Folding again gives the same bytes, so nothing here may depend on when it runs, 
 set. What a person sees of a job anywhere comes from here.
 """
 
-import datetime
 from dataclasses import dataclass
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from jobseal import completeness, exceptions, interval, quantity
+from jobseal import bodies, exceptions, interval, quantity
 from jobseal.card import Card, Item
+from jobseal.event import SignedEvent
 from jobseal.exceptions import Raised
 from jobseal.job import Job
-from jobseal.lifecycle import CANCELLED, COMPLETED, DONE
+from jobseal.lifecycle import CANCELLED, OF_THE_DEVICE
+from jobseal_gateway import contract
 from jobseal_gateway.dossier import Dossier, Logged
-from jobseal_gateway.policy import EVIDENCE_KINDS, standing
+from jobseal_gateway.lacking import lacking
+from jobseal_gateway.policy import FIRM, Found, standing
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.pricing.line import Rating
-from jobseal_gateway.pricing.price_list import PriceList, choose
+from jobseal_gateway.pricing.price_list import PriceList
 from jobseal_gateway.pricing.rating import Terms, rate
 
 CLAIM_TOLERANCE_MS = 60_000  # two clocks that are both right differ by less
-UTC = "UTC"
+# What ingest says of an event and the fold says better: it knows corrections, adoptions and what came since.
+_FOLD_KNOWS = frozenset({"chain_fork", "unknown_kind", "malformed_body", "attachment_mismatch"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,16 @@ def project(dossier: Dossier, rules: Rules) -> Projected:
     job = _fold(dossier)
     card = Card(job)
     closed = _closed_by_office(dossier, job)
-    state = job.state(dossier.assigned, tuple(closed))
-    prices = _prices(dossier, rules)
+    state = job.state(tuple(dossier.assigned), tuple(closed))
+    prices = contract.prices(dossier, card, rules.prices, rules.terms)
     rating = None
     if prices is not None:
         outcome = "cancelled" if state == CANCELLED else "completed"
         rating = rate(quantity.of_card(card), Terms(prices, outcome))
-    found = _exceptions(dossier, job, card, state, closed, rules)
+    found = _exceptions(dossier, card, rules)
+    found += lacking(dossier, job, card, state, closed)
     found += _money(dossier, rules, rating)
-    settled = tuple(Open(raised, _override(dossier, raised)) for raised in found)
+    settled = tuple(Open(each.raised, _override(dossier, each)) for each in found)
     blocking = [each.raised.code for each in settled if each.blocks]
     return Projected(dossier, job, card, state, closed, settled, prices, rating, standing(state, blocking))
 
@@ -98,128 +101,120 @@ def _fold(dossier: Dossier) -> Job:
 
 
 def _closed_by_office(dossier: Dossier, job: Job) -> dict[bytes, bytes]:
+    """The keys that the office closed, with the act. It took the job as it stood then: what a key says of it later,
+    and who is assigned later, is not closed by that."""
+    newest = {logged.key: logged.index for logged in dossier.events}
     closed: dict[bytes, bytes] = {}
-    everybody = [lane.key for lane in job.lanes] + list(dossier.assigned)
     for said in dossier.acts:
-        if said.act.kind == "job.closed_by_office":
-            key = said.act.named().get("key")
-            closed.update(dict.fromkeys(everybody if key is None else [key], said.hash))
+        if said.act.kind != "job.closed_by_office":
+            continue
+        named = said.act.named().get("key")
+        for key in [lane.key for lane in job.lanes]:
+            if named in (None, key) and newest[key] < said.index:
+                closed[key] = said.hash
+        for key, assigned_ms in dossier.assigned.items():
+            if named == key or (named is None and assigned_ms <= said.act.at):
+                closed[key] = said.hash
     return closed
 
 
-def _prices(dossier: Dossier, rules: Rules) -> PriceList | None:
-    order = dossier.order
-    if order is None:
-        return None
-    if dossier.priced_by is not None:
-        return next((each for each in rules.prices if (each.id, each.version) == dossier.priced_by), None)
-    day = _day(dossier, order.content.time_zone)
-    return choose(rules.prices, order.content.terms or rules.terms, order.content.currency, day)
-
-
-def _day(dossier: Dossier, zone: str) -> datetime.date:
-    """The day of the work where it was done: the first time that anybody claimed, else the planned one, else when the
-    order came."""
-    claims = [logged.signed.event.at for logged in dossier.events if logged.signed is not None]
-    known = [at for at in claims if at is not None]
-    order = dossier.order
-    planned = 0 if order is None else order.content.window_start or order.imported_ms
-    at = min(known) if known else planned
-    try:
-        return datetime.datetime.fromtimestamp(at / 1000, ZoneInfo(zone or UTC)).date()
-    except (OverflowError, ValueError, OSError):
-        return datetime.date(1970, 1, 1)
-
-
-def _exceptions(
-    dossier: Dossier, job: Job, card: Card, state: str, closed: dict[bytes, bytes], rules: Rules
-) -> list[Raised]:
-    found = [] if dossier.order is not None else [Raised("unknown_job", None, "no such order was imported")]
+def _exceptions(dossier: Dossier, card: Card, rules: Rules) -> list[Found]:
+    """What is wrong with what happened, as far as it has not been put right since."""
+    found = [] if dossier.order is not None else [Found(Raised("unknown_job", None, "no such order was imported"), -1)]
+    items = {item.fact.hash: item for item in card.items}
+    newest = {hash: _newest(item) for hash, item in items.items()}
+    raised: list[Raised] = []
     for logged in dossier.events:
-        found += [Raised(code, logged.hash) for code in logged.verdicts]
-        fork = dossier.forked.get(logged.key)
-        if fork is not None and logged.seq >= fork and "chain_fork" not in logged.verdicts:
-            found.append(Raised("chain_fork", logged.hash))
-        if "key_revoked" not in logged.verdicts and _not_trusted(dossier, logged):
-            found.append(Raised("key_revoked", logged.hash))
-    said = {(raised.code, raised.event) for raised in found}
-    found += [raised for raised in card.exceptions() if (raised.code, raised.event) not in said]
-    found += _times(dossier, card, rules)
-    found += _missing(dossier, job, card, state, closed)
+        raised += _standing(dossier, logged)
+        raised += _verdicts(dossier, logged, items[logged.hash])
+    said = {(each.code, each.event) for each in raised}
+    raised += [each for each in card.exceptions() if (each.code, each.event) not in said]
+    raised += _times(dossier, items, rules)
+    return found + [Found(each, newest.get(each.event or b"", -1)) for each in raised]
+
+
+def _newest(item: Item) -> int:
+    """Where in the log the last word on this event stands: its own, or that of a correction."""
+    return max(fact.index or 0 for fact in [item.fact, *item.corrections])
+
+
+def _standing(dossier: Dossier, logged: Logged) -> list[Raised]:
+    """Whether the key that signed it could be trusted with it."""
+    found: list[Raised] = []
+    fork, trust = dossier.forked.get(logged.key), dossier.trust.get(logged.key)
+    if fork is not None and logged.seq >= fork:
+        found.append(Raised("chain_fork", logged.hash))
+    if "key_revoked" in logged.verdicts:
+        found.append(Raised("key_revoked", logged.hash))
+    elif trust is not None and trust.last_seq is not None and logged.seq > trust.last_seq:
+        found.append(Raised("key_revoked", logged.hash, "behind the last event that is trusted of its key"))
+    elif trust is not None and trust.suspended is not None and logged.index > trust.suspended:
+        found.append(Raised("key_revoked", logged.hash, "logged after its key was suspended"))
+    if dossier.released and logged.index > dossier.released[0].leaf and "late_event" not in logged.verdicts:
+        found.append(Raised("late_event", logged.hash, "logged after a record was released"))
     return found
 
 
-def _not_trusted(dossier: Dossier, logged: Logged) -> bool:
-    """Whether it lies beyond what a compromised key is still trusted for, or was logged after a suspension."""
-    trusted, halted = dossier.trusted.get(logged.key), dossier.halted.get(logged.key)
-    return (trusted is not None and logged.seq > trusted) or (halted is not None and logged.index > halted)
+def _verdicts(dossier: Dossier, logged: Logged, item: Item) -> list[Raised]:
+    """What ingest found, as far as it still holds; what the card raises itself is left to it."""
+    found = [Raised(code, logged.hash) for code in logged.verdicts if code not in _FOLD_KNOWS | {"key_revoked"}]
+    if "attachment_mismatch" in logged.verdicts and not item.struck and logged.signed is not None:
+        named = bodies.objects(logged.signed.event.kind, logged.signed.event.body)
+        if any(each[0] not in dossier.stored | dossier.erased for each in named):
+            found.append(Raised("attachment_mismatch", logged.hash))
+    # Events about the handheld itself are nothing to the card; one that cannot be read is something to a person.
+    kind = item.fact.kind
+    if "malformed_body" in logged.verdicts and kind in OF_THE_DEVICE and not item.struck and not item.corrections:
+        found.append(Raised("malformed_body", logged.hash))
+    return found
 
 
-def _times(dossier: Dossier, card: Card, rules: Rules) -> list[Raised]:
+def _times(dossier: Dossier, items: dict[bytes, Item], rules: Rules) -> list[Raised]:
     """Claims against what the log proves; an event whose time was corrected is judged by the correction."""
     timeline = interval.Timeline(list(dossier.checkpoints))
-    items = {item.fact.hash: item for item in card.items}
     found: list[Raised] = []
-    for key in dict.fromkeys(logged.key for logged in dossier.events):
-        chain = sorted(
-            (logged for logged in dossier.events if logged.key == key and logged.signed is not None),
-            key=lambda logged: logged.seq,
-        )
-        said = [logged.signed.event for logged in chain if logged.signed is not None]
-        proven = interval.intervals(said, [logged.index for logged in chain], timeline, dossier.enrolled.get(key))
-        for logged, between in zip(chain, proven, strict=True):
-            found += _time(logged, items[logged.hash], between, rules)
+    chains: dict[bytes, list[tuple[Logged, SignedEvent]]] = {}
+    for logged in dossier.events:
+        if logged.signed is not None:
+            chains.setdefault(logged.key, []).append((logged, logged.signed))
+    for key, chain in chains.items():
+        chain.sort(key=lambda each: each[0].seq)
+        said, indices = [signed.event for _, signed in chain], [logged.index for logged, _ in chain]
+        proven = interval.intervals(said, list(indices), timeline, dossier.enrolled.get(key))
+        for (logged, _), between in zip(chain, proven, strict=True):
+            item = items[logged.hash]
+            codes = [] if item.struck else between.codes(item.at, CLAIM_TOLERANCE_MS, rules.wide_after_ms)
+            found += [Raised(code, logged.hash) for code in codes]
     return found
 
 
-def _time(logged: Logged, item: Item, between: interval.Interval, rules: Rules) -> list[Raised]:
-    if item.struck:
-        return []
-    codes = between.codes(item.at, CLAIM_TOLERANCE_MS, rules.wide_after_ms)
-    return [Raised(code, logged.hash) for code in codes]
-
-
-def _missing(dossier: Dossier, job: Job, card: Card, state: str, closed: dict[bytes, bytes]) -> list[Raised]:
-    """What the job still lacks: closes, evidence, attachments, the customer's word."""
-    found: list[Raised] = []
-    if any(lane.state in DONE for lane in job.lanes):
-        for key in completeness.missing(job, dossier.assigned, tuple(closed)):
-            found.append(Raised("close_missing", None, "key " + key[:8].hex()))
-        if not closed:
-            found += [Raised("close_missing", None, "technician " + person) for person in dossier.unequipped]
-    if state in COMPLETED:
-        if card.signoff() is None:
-            found.append(Raised("signoff_missing", None))
-        required = () if dossier.order is None else dossier.order.content.required_evidence
-        for word in required:
-            if word != "signoff" and not card.of(*EVIDENCE_KINDS[word]):
-                found.append(Raised("evidence_missing", None, word))
-    if state in COMPLETED or state == CANCELLED:
-        lacking = [named for named in job.objects() if named[0] not in dossier.stored]
-        found += [Raised("attachment_missing", None, named[0].hex()) for named in lacking]
-    return found
-
-
-def _money(dossier: Dossier, rules: Rules, rating: Rating | None) -> list[Raised]:
+def _money(dossier: Dossier, rules: Rules, rating: Rating | None) -> list[Found]:
     if dossier.order is None:
         return []
     if rating is None:
         named = dossier.order.content.terms or rules.terms
-        return [Raised("missing_contract", None, f"no version of price list {named} applies")]
+        return [Found(Raised("missing_contract", None, f"no version of price list {named} applies"), -1)]
+    places = {logged.hash: logged.index for logged in dossier.events}
+    newest = max(places.values(), default=-1)
     found = []
     for unrated in rating.exceptions:
         about = unrated.events[0] if len(unrated.events) == 1 else None
-        found.append(Raised(unrated.code, about, unrated.sentence))
+        since = max((places.get(hash, -1) for hash in unrated.events), default=-1)
+        found.append(Found(Raised(unrated.code, about, unrated.sentence), since))
     budget = dossier.order.content.budget
     if budget is not None and rating.total > Decimal(budget):
-        found.append(Raised("over_budget", None, f"{decimal_text(rating.total)} of {budget}"))
+        found.append(Found(Raised("over_budget", None, f"{decimal_text(rating.total)} of {budget}"), newest))
     return found
 
 
-def _override(dossier: Dossier, raised: Raised) -> bytes | None:
-    """The hash of the newest act that sets this exception aside."""
+def _override(dossier: Dossier, found: Found) -> bytes | None:
+    """The hash of the newest act that sets this exception aside. It was said of what was there to be seen: not of an
+    event, or of a correction, that came later."""
+    raised = found.raised
+    if raised.code in FIRM:
+        return None
     for said in reversed(dossier.acts):
-        if said.act.kind != "exception.overridden":
+        if said.act.kind != "exception.overridden" or said.index < found.since:
             continue
         body = said.act.named()
         about, subject = body.get("event"), body.get("subject")

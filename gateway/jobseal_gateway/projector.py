@@ -7,6 +7,7 @@ news are committed together or not at all.
 
 import logging
 from collections.abc import Callable
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -84,15 +85,20 @@ class Projector:
         return len(taken)
 
     def rebuild(self) -> int:
-        """Drop every projection and fold all jobs again; nothing is released and nothing is told. How many jobs."""
+        """Drop every projection and fold all jobs again; nothing is released and nothing is told. How many jobs.
+
+        A job that waits to be folded keeps what it had and goes on waiting: what follows from its change is told, and
+        released, by the next round and not lost here.
+        """
         with writing(self._engine) as connection:
+            waiting = _waiting(connection)
+            last = {job_id: _last(connection, job_id) for job_id in waiting}
             projections.drop(connection, self._clock.wall_ms() or 0)
+            _waiting(connection)
             rules = self._rules(connection)
-            every = jobs.every(connection)
-            while dirty.take(connection, JOBS_AT_ONCE):
-                pass
-            for job_id, _ in every:
-                _keep(connection, job_id, project(dossier.read(connection, job_id), rules))
+            every = [job_id for job_id, _ in jobs.every(connection)]
+            due = [job_id for job_id in every if _restore(connection, job_id, rules, last.get(job_id))]
+            dirty.mark(connection, [*waiting, *(each for each in due if each not in last)], self._clock.wall_ms() or 0)
         return len(every)
 
     def _rules(self, connection: Connection) -> Rules:
@@ -101,7 +107,7 @@ class Projector:
     def _fold(self, end: Appending, job_id: int, rules: Rules) -> list[News]:
         projected = project(dossier.read(end.connection, job_id), rules)
         news: list[News] = []
-        if projected.standing == READY and projected.rating is not None and release.is_news(projected):
+        while is_due(projected):  # twice at most: a void is followed by what replaces it
             news.append(self._release(end, job_id, projected))
             projected = project(dossier.read(end.connection, job_id), rules)
         if _keep(end.connection, job_id, projected):
@@ -148,11 +154,59 @@ class Projector:
         return News(RECORD_RELEASED, made.work_order, documents.to_bytes(told).decode(), end.at_ms)
 
 
+def is_due(projected: Projected) -> bool:
+    """Whether a record is to be made of it now."""
+    return projected.standing == READY and projected.rating is not None and release.is_news(projected)
+
+
 def status(projected: Projected) -> str:
-    """Where billing stands: released while the newest record says all that there is, else the policy's word."""
+    """Where billing stands: released while the newest record says all that there is, else the policy's word. Held while
+    billing has rejected it and nobody has changed anything."""
+    if release.is_refused(projected):
+        return HELD
     if projected.dossier.released and not release.is_news(projected):
         return RELEASED
     return projected.standing
+
+
+def _waiting(connection: Connection) -> list[int]:
+    """Every job that is marked, and no more marked."""
+    found: list[int] = []
+    while taken := dirty.take(connection, JOBS_AT_ONCE):
+        found += taken
+    return found
+
+
+class Last(NamedTuple):
+    """What a job's last fold left, None and empty before the first."""
+
+    card: Folded | None
+    rating: Folded | None
+    exceptions: list[Found]
+
+
+def _last(connection: Connection, job_id: int) -> Last:
+    found = exceptions.of_job(connection, job_id)
+    return Last(CARDS.of_job(connection, job_id), RATINGS.of_job(connection, job_id), found)
+
+
+def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | None) -> bool:
+    """Fold a job for a rebuild, or put back what it had as it waits anyway; whether a record of it is due."""
+    if last is not None and last.card is not None and last.rating is not None:
+        CARDS.put(connection, last.card)
+        RATINGS.put(connection, last.rating)
+        exceptions.replace(connection, job_id, last.exceptions)
+        return False
+    try:
+        projected = project(dossier.read(connection, job_id), rules)
+        _keep(connection, job_id, projected)
+    except (SQLAlchemyError, LedgerUnavailable):
+        raise
+    except Exception:
+        _log.exception("Job %s cannot be folded.", jobs.work_order(connection, job_id))
+        _hold(connection, job_id)
+        return False
+    return is_due(projected)
 
 
 def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
@@ -181,7 +235,8 @@ def _rows(projected: Projected) -> list[Found]:
         logged = None if each.raised.event is None else places.get(each.raised.event)
         seq = None if logged is None else logged.seq
         text = each.raised.detail or rule.sentence
-        found.append(Found(rule.code, None, seq, rule.severity, rule.owner, each.blocks, text))
+        key_id = None if logged is None else logged.key_id
+        found.append(Found(rule.code, key_id, seq, rule.severity, rule.owner, each.blocks, text))
     return found
 
 

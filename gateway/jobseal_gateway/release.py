@@ -1,7 +1,12 @@
 """Release: a ready job becomes a signed billing record. Released content never changes; what comes later is a delta.
 
-A delta states the job in full, as it is now known, and takes back what was billed before in one ``adjustment`` line. So
-the sum over all records of a work order is always what the newest one states: adding them up bills nothing twice.
+- A delta states the job in full, as it is now known, and takes back what was billed before in one ``adjustment``
+  line. So the sum over all records of a work order is always what the newest one states: adding them up bills
+  nothing twice. What billing rejected was not billed, so it is neither added up nor taken back.
+- One record bills one customer, in one currency, under one purchase order. Where those have changed, a ``void`` takes
+  everything back from whom it was billed to, and an ``original`` bills it anew.
+- An order that says something else makes no record by itself: only new content does, or the billing system by
+  rejecting what it has.
 """
 
 from decimal import Decimal
@@ -19,6 +24,7 @@ from jobseal_gateway.pricing.render import digest as price_list_digest
 from jobseal_gateway.projection import Projected
 
 ADJUSTMENT = "adjustment"
+VOID = "void"
 PREVIOUSLY_BILLED = "previously-billed"
 AUTOMATIC = "auto"  # who released it, where no person had to
 
@@ -30,47 +36,103 @@ def decode(released: Released) -> Record:
 
 def is_news(projected: Projected) -> bool:
     """Whether a record made now would say something that the newest released one does not."""
-    if not projected.dossier.released or projected.rating is None:
+    released, rating = projected.dossier.released, projected.rating
+    if not released or rating is None:
         return True
-    newest = decode(projected.dossier.released[-1])
+    newest = decode(released[-1])
+    if newest.revision in projected.dossier.rejected and _terms(newest) != _terms_now(projected, rating.currency):
+        return True
     billed = [line for line in newest.to_map()[13] if line[2] != ADJUSTMENT]
-    return bool(billed != _lines(projected) or newest.closes != _closes(projected) or newest.state != projected.state)
+    same = billed == _lines(projected) and newest.closes == _closes(projected) and newest.state == projected.state
+    if newest.kind == VOID or not same or newest.currency != rating.currency:
+        return True
+    # A rejection and a newer record can cross: then the newest one took back what was never billed.
+    return newest.revision not in projected.dossier.rejected and _billed(_standing(projected)) != rating.total
+
+
+def is_refused(projected: Projected) -> bool:
+    """Whether billing rejected the newest record, and nothing has been changed since."""
+    released = projected.dossier.released
+    return bool(released) and released[-1].revision in projected.dossier.rejected and not is_news(projected)
 
 
 def make(projected: Projected, checkpoint: bytes, log: bytes, now_ms: int, by: str) -> Record:
-    """The record of a ready job. ``checkpoint``: the newest, complete, which covers all its events."""
+    """The next record of a ready job that has news. ``checkpoint``: the newest, complete, which covers all its events.
+
+    After a ``void`` there is still news: make the next one from the job with that released.
+    """
     rating, prices, order = projected.rating, projected.prices, projected.dossier.order
     if rating is None or prices is None or order is None:
         raise ValueError("only a job that is ready can be released")
-    earlier = projected.dossier.released
-    lines = _lines(projected)
-    total = rating.total
-    if earlier:
-        taken_back, line = _adjustment(earlier, len(lines) + 1)
-        lines.append(line)
-        total = add(total, taken_back)
+    released, stands = projected.dossier.released, _standing(projected)
+    customer, po_number = order.content.customer, order.content.po_number
     overrides = [[each.raised.code, each.overridden_by] for each in projected.exceptions if each.overridden_by]
-    return Record(
+    made = Record(
         log=log,
         work_order=projected.dossier.id,
-        revision=len(earlier) + 1,
-        kind="delta" if earlier else "original",
-        supersedes=earlier[-1].digest if earlier else None,
+        revision=len(released) + 1,
+        kind="delta" if stands else "original",
+        supersedes=released[-1].digest if released else None,
         order=order.digest,
         order_revision=order.revision,
-        customer=order.content.customer_name or order.content.customer,
-        po_number=order.content.po_number,
+        customer=customer,
+        po_number=po_number,
         currency=rating.currency,
         price_list=[prices.id, prices.version, price_list_digest(prices)],
         state=projected.state,
-        lines=lines,
-        total=decimal_text(total),
+        lines=_lines(projected),
+        total=decimal_text(rating.total),
         closes=_closes(projected),
         released_at=now_ms,
         released_by=by,
         checkpoint=checkpoint,
         overrides=_once(overrides) or None,
     )
+    if stands:
+        _take_back(made, rating.total, stands)
+    return made
+
+
+def _take_back(made: Record, total: Decimal, stands: list[Record]) -> None:
+    """Make it a delta to what stands, or the void of that if it was billed to somebody else."""
+    before = stands[-1]
+    if _party(before) != _party(made):
+        made.kind, made.lines, total = VOID, [], ZERO
+        for field in ("order", "order_revision", "customer", "po_number", "currency", "price_list"):
+            setattr(made, field, getattr(before, field))
+    taken_back, line = _adjustment(stands, len(made.lines) + 1)
+    made.lines = [*made.lines, line]
+    made.total = decimal_text(add(total, taken_back))
+
+
+def _standing(projected: Projected) -> list[Record]:
+    """The records that billing has taken and that no void has taken back."""
+    stands: list[Record] = []
+    for released in projected.dossier.released:
+        if released.revision not in projected.dossier.rejected:
+            record = decode(released)
+            stands = [] if record.kind == VOID else [*stands, record]
+    return stands
+
+
+def _billed(stands: list[Record]) -> Decimal:
+    return reduce(add, (Decimal(each.total) for each in stands), ZERO)
+
+
+def _party(record: Record) -> tuple[Any, ...]:
+    """Who pays, in what, under which order number: what records are put together on an invoice by."""
+    return (record.customer, record.currency, record.po_number)
+
+
+def _terms(record: Record) -> tuple[Any, ...]:
+    return (*_party(record), record.order, record.order_revision)
+
+
+def _terms_now(projected: Projected, currency: str) -> tuple[Any, ...]:
+    order = projected.dossier.order
+    if order is None:
+        return ()
+    return (order.content.customer, currency, order.content.po_number, order.digest, order.revision)
 
 
 def _once(rows: list[list[Any]]) -> list[list[Any]]:
@@ -83,10 +145,9 @@ def _lines(projected: Projected) -> list[dict[int, Any]]:
     return [record.Line(**line.record()).to_map() for line in projected.rating.lines]
 
 
-def _adjustment(earlier: tuple[Released, ...], number: int) -> tuple[Decimal, dict[int, Any]]:
+def _adjustment(stands: list[Record], number: int) -> tuple[Decimal, dict[int, Any]]:
     """(what is taken back, the line that says so)."""
-    totals = [(each.revision, Decimal(decode(each).total)) for each in earlier]
-    billed = reduce(add, (total for _, total in totals), ZERO)
+    billed = _billed(stands)
     taken_back = decimal_text(-billed if billed else ZERO)
     line = record.Line(
         number=number,
@@ -100,7 +161,7 @@ def _adjustment(earlier: tuple[Released, ...], number: int) -> tuple[Decimal, di
         rate=taken_back,
         amount=taken_back,
         rule=PREVIOUSLY_BILLED,
-        steps=[f"revision {revision}: {decimal_text(total)}" for revision, total in totals][-32:],
+        steps=[f"revision {each.revision}: {each.total}" for each in stands][-32:],
         events=[],
     )
     return Decimal(taken_back), line.to_map()

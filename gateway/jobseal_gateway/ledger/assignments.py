@@ -53,6 +53,12 @@ _CARRIED = _newest(technicians, "technician").where(technicians.c.device.is_not(
 _DEVICE = _newest(technicians, "technician", of=technicians.c.technician == bindparam("technician")).where(
     technicians.c.device.is_not(None)
 )
+_EVER_CARRIED = (
+    select(technicians.c.device)
+    .distinct()
+    .where(technicians.c.technician == bindparam("technician"), technicians.c.device.is_not(None))
+    .order_by(technicians.c.device)
+)
 _ON_DEVICE = _CARRIED.where(technicians.c.device == bindparam("device")).order_by(technicians.c.technician)
 _EVERYBODY = _newest(technicians, "technician").order_by(technicians.c.technician)
 _SNAPSHOT = (
@@ -93,6 +99,11 @@ def device_of(connection: Connection, technician: str) -> str | None:
     """The handheld that this technician carries now."""
     row = connection.execute(_DEVICE, {"technician": technician}).first()
     return None if row is None else row.device
+
+
+def carried(connection: Connection, technician: str) -> list[str]:
+    """Every handheld that this technician carries or ever carried."""
+    return list(connection.execute(_EVER_CARRIED, {"technician": technician}).scalars())
 
 
 def carriers(connection: Connection, device: str) -> list[str]:

@@ -1,0 +1,80 @@
+"""The standing of a key, as far as billing minds it: from where on, in the log or in its own chain, it is not trusted.
+
+What ingest says of an event when it logs it (``key_revoked`` of a key that was revoked already) is a verdict on that
+event; here is what the office said later, or said of a key that goes on being logged.
+"""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from jobseal import cose
+from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal.office import Act
+from jobseal_gateway.ledger import holes, leaves
+from jobseal_gateway.ledger import office as office_rows
+from jobseal_gateway.ledger.keys import ACTIVE, Key
+
+GATEWAY = "gateway"  # suspends a key by itself when its chain forks; the fork is an exception of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Seqs ``first`` to ``last`` of a key's chain that its handheld lost and that have not turned up in full."""
+
+    first: int
+    last: int
+    written_off: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """``last_seq``: the last that is trusted of a compromised key, None where that is not said; ``suspended``: leaf of
+    its suspension by a person, if there was one; ``lost``: holes in its chain."""
+
+    last_seq: int | None
+    suspended: int | None
+    lost: tuple[Lost, ...]
+
+
+def of_key(connection: Connection, key: Key) -> Trust | None:
+    """What is to be minded of this key; None for one that nothing is the matter with."""
+    lost = tuple(_lost(connection, key))
+    suspended = None if key.status == ACTIVE else _suspended(connection, key)
+    if key.trusted_seq is None and suspended is None and not lost:
+        return None
+    return Trust(key.trusted_seq, suspended, lost)
+
+
+def _suspended(connection: Connection, key: Key) -> int | None:
+    for row in office_rows.about(connection, "device.suspended", key.thumbprint.hex()):
+        if row.bytes is not None and _act(row.bytes).operator != GATEWAY:
+            return row.idx
+    return None
+
+
+def _lost(connection: Connection, key: Key) -> list[Lost]:
+    found = holes.of_key(connection, key.id)
+    if not found:
+        return []
+    about = office_rows.about(connection, "range.written_off", key.thumbprint.hex())
+    said = [_act(row.bytes).named() for row in about if row.bytes is not None]
+    given_up = sorted((body["from"], body["to"]) for body in said)
+    lost: list[Lost] = []
+    for hole in found:
+        arrived = leaves.slots(connection, hole.branch_id, hole.first_seq, hole.last_seq + 1)
+        if len(arrived) <= hole.last_seq - hole.first_seq:
+            lost.append(Lost(hole.first_seq, hole.last_seq, _covers(given_up, hole.first_seq, hole.last_seq)))
+    return lost
+
+
+def _covers(ranges: list[tuple[int, int]], first: int, last: int) -> bool:
+    """Whether the ranges, sorted, take in everything from ``first`` to ``last``."""
+    for start, end in ranges:
+        if start <= first <= end:
+            first = end + 1
+    return first > last
+
+
+def _act(data: bytes) -> Act:
+    return Act.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
