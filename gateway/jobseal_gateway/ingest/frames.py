@@ -154,7 +154,9 @@ class BatchFrame(Frame):
         self.plan = Placer(self.keyed, self._check).place(self._items, self._holes)
 
     def jobs(self) -> Iterable[str]:
-        return {item.signed.event.job for item in self._items if item.signed and item.signed.event.job}
+        # Of verified events only: a stranger must not be able to name jobs.
+        events = [step.signed.event for step in self.plan.steps if type(step) is Entry]
+        return {event.job for event in events if event.job is not None}
 
     def settle(self, settling: Settling) -> None:
         keyed, acked = self.keyed, self.message.acked

@@ -7,7 +7,8 @@ import pytest
 from jobseal import cbor, cose, event, frame
 from jobseal.batch import Batch
 from jobseal.limits import EVENT_MAX_BYTES
-from jobseal_gateway.ledger import leaves
+from jobseal_gateway.ledger import jobs, leaves
+from jobseal_gateway.ledger.database import reading
 from tests.devices import Device, digest, signer_of
 from tests.gateway.ingest.talk import batch, messages, quarantined, receipts, send, verdicts_of
 from tests.stations import MINUTE_MS, Station
@@ -71,6 +72,14 @@ def test_an_item_that_cannot_be_attributed_is_refused_alone(station: Station, na
     assert station.events(device) == [first, second]
     assert quarantined(station) == [("van-1", code, bad)]
     assert [said.code for said in messages(outcome, "refusal")] == [code]
+
+
+def test_bytes_that_do_not_verify_name_no_job(station: Station) -> None:
+    device = station.enrol("van-1")
+    invented = device.make(job="WO-INVENTED")
+    station.handle(batch(device, [invented[:-1] + bytes([invented[-1] ^ 1]), device.capture(job="WO-1")]))
+    with reading(station.engine) as connection:
+        assert [name for _, name in jobs.every(connection)] == ["WO-1"]
 
 
 @pytest.mark.parametrize(
