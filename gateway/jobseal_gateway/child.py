@@ -22,6 +22,7 @@ class Child:
 
     def __init__(self, name: str, command: Sequence[str], clock: Callable[[], float] = time.monotonic) -> None:
         self.name = name
+        self.starts = 0
         self._command = ["setpriv", "--pdeathsig", "KILL", *command]
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
@@ -70,6 +71,7 @@ class Child:
         self._pidfd = os.pidfd_open(self._process.pid)
         self._started_at_s = self._clock()
         self._due_at_s = None
+        self.starts += 1
 
     def tend(self) -> bool:
         """Start it again if it died and its back-off is over; True while it runs. Returns at once. Raises OSError."""

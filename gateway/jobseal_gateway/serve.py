@@ -55,6 +55,10 @@ class BrokerPart:
         return self._broker.pid
 
     @property
+    def starts(self) -> int:
+        return self._broker.starts
+
+    @property
     def ending(self) -> str:
         return f"ended; {self._folder / LOG_NAME} may say why"
 
@@ -83,7 +87,7 @@ class Supervisor:
     def __init__(self, parts: Sequence[Part], say: Say) -> None:
         self._parts = parts
         self._say = say
-        self._known: dict[str, int | None] = {}
+        self._told_up: set[str] = set()
         self._trouble: dict[str, str] = {}
 
     def start(self) -> None:
@@ -111,9 +115,10 @@ class Supervisor:
 
     def _look_after(self, part: Part) -> None:
         self._repeat(part)
-        if part.pid is None and self._known.get(part.name) is not None:
+        if part.pid is None and part.name in self._told_up:
             self._say(f"{part.name}: {part.ending}; it will be started again")
-            self._known[part.name] = None
+            self._told_up.remove(part.name)
+        starts = part.starts
         try:
             part.tend()
         except (OSError, GatewayError) as error:  # no space, or a program that is gone: it may come back
@@ -122,12 +127,13 @@ class Supervisor:
                 self._trouble[part.name] = str(error)
             return
         self._trouble.pop(part.name, None)
-        if part.pid is not None and part.pid != self._known.get(part.name):
+        if part.starts != starts:
             self._tell_started(part, "started again")
 
     def _tell_started(self, part: Part, how: str) -> None:
-        self._known[part.name] = part.pid
-        self._say(f"{part.name}: {how}, process {part.pid}")
+        self._told_up.add(part.name)
+        pid = part.pid  # None if it is dead already, which is told next
+        self._say(f"{part.name}: {how}" if pid is None else f"{part.name}: {how}, process {pid}")
 
     def _repeat(self, part: Part) -> None:
         for line in part.lines():

@@ -110,19 +110,18 @@ def test_a_gateway_says_when_it_serves_and_stops_in_order_when_told_to(served: S
     assert not any(is_alive(pid) for pid in pids)
 
 
-@pytest.mark.parametrize("part", PARTS)
-def test_a_part_that_is_killed_comes_back_and_the_gateway_is_ready_again(served: Served, part: str) -> None:
-    before = {name: served.pid(name) for name in PARTS}
-    os.kill(before[part], signal.SIGKILL)
-    eventually(lambda: served.pid(part) != before[part], SOON_S)
-    eventually(lambda: [line for line in served.lines if line.startswith(f"{part}: ") and "again" in line], SOON_S)
-    eventually(served.is_ready, SOON_S)
-    others = [name for name in PARTS if name != part]
-    assert {name: served.pid(name) for name in others} == {name: before[name] for name in others}
+def test_a_part_that_is_killed_comes_back_and_the_gateway_is_ready_again(served: Served) -> None:
+    for part in PARTS:
+        before = {name: served.pid(name) for name in PARTS}
+        os.kill(before[part], signal.SIGKILL)
+        eventually(lambda part=part, was=before[part]: served.pid(part) != was, SOON_S)  # type: ignore[misc]
+        eventually(served.is_ready, SOON_S)
+        others = [name for name in PARTS if name != part]
+        assert {name: served.pid(name) for name in others} == {name: before[name] for name in others}
     assert served.process.poll() is None
-    died = next(line for line in served.lines if "will be started again" in line)
-    assert died.startswith(f"{part}: ")
-    assert part == "broker" or "was killed by SIGKILL" in died
+    died = [line for line in served.lines if "will be started again" in line]
+    assert [line.partition(":")[0] for line in died] == list(PARTS)
+    assert all("was killed by SIGKILL" in line for line in died[1:]), "the broker's log says it of the broker"
 
 
 def test_all_parts_die_with_a_gateway_that_is_killed(served: Served) -> None:
