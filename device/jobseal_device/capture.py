@@ -220,7 +220,7 @@ class Capture:
 
     def _signed(self, event: Event) -> SignedEvent:
         try:
-            return events.parse(events.sign(event, self._signer))
+            return events.signed(event, self._signer)
         except Malformed as error:
             raise JobsealError(error.code, f"{error.sentence}; nothing was signed.", OPERATOR) from error
 

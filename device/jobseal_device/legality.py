@@ -50,7 +50,7 @@ def check_step(
     Raises :class:`IllegalStep`, ``unknown_event``.
     """
     lane = job.lane(thumbprint)
-    if kind not in lifecycle.legal_steps(lane, by):
+    if not lifecycle.is_legal(kind, lane, by):
         raise IllegalStep(_why_not(kind, job.id, lane, by))
     if kind == "labour.stopped" and lane is not None and body[1] not in lane.open_tasks(by):
         running = ", ".join(lane.open_tasks(by))
