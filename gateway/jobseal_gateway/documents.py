@@ -9,6 +9,9 @@ from jobseal import bodies, exceptions
 from jobseal.card import Item, Span
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.projection import Open, Projected
+from jobseal_gateway.release import is_refused
+
+RECORD_REJECTED = "record_rejected"
 
 Document = dict[str, Any]
 
@@ -47,7 +50,7 @@ def rating(projected: Projected, status: str) -> Document:
     return {
         "job": projected.dossier.id,
         "status": status,
-        "blocking": projected.blocking,
+        "blocking": _blocking(projected),
         "price_list": None if prices is None else [prices.id, prices.version],
         "currency": None if rated is None else rated.currency,
         "total": None if rated is None else decimal_text(rated.total),
@@ -63,12 +66,17 @@ def news(projected: Projected, status: str) -> Document:
         "job": projected.dossier.id,
         "state": projected.state,
         "status": status,
-        "blocking": projected.blocking,
+        "blocking": _blocking(projected),
         "customer": None if order is None else order.content.customer,
         "events": len(projected.dossier.events),
         "total": None if rated is None else decimal_text(rated.total),
         "currency": None if rated is None else rated.currency,
     }
+
+
+def _blocking(projected: Projected) -> list[str]:
+    """What holds it: the codes of exceptions, and that billing has refused the record as it is."""
+    return projected.blocking + ([RECORD_REJECTED] if is_refused(projected) else [])
 
 
 def _absent(projected: Projected) -> list[str]:
