@@ -7,6 +7,7 @@ of the unsynced changes to folders.
 """
 
 import errno
+import itertools
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +22,12 @@ class Stopped(BaseException):
     """The process ends here, in the middle of a call."""
 
 
+_inodes = itertools.count(1)  # never given twice, unlike addresses: a reader tells by it that a file was replaced
+
+
 class _File:
     def __init__(self, durable: bytes = b"") -> None:
+        self.inode = next(_inodes)
         self.durable = durable
         self.visible = bytearray(durable)
         self.unsynced: list[tuple[int, bytes] | int] = []
@@ -189,7 +194,7 @@ class SimulatedDisk(Files):
     def stamp(self, path: Path) -> tuple[int, int, int]:
         if path not in self._visible:
             raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-        return id(self._visible[path]), 0, len(self._visible[path].visible)
+        return self._visible[path].inode, 0, len(self._visible[path].visible)
 
     def lock(self, fd: int) -> None:
         if any(held is self._file(fd) for held in self._locked.values()):

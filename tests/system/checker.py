@@ -1,0 +1,286 @@
+"""The history checker: what was meant, promised and kept must agree. It knows nothing of how any of it works.
+
+It reads intents, believed receipts, journals, ledger rows, log, records and the consumer's books, and names each
+disagreement by the check that found it. Roots are computed by RFC 9162's own recursion, money by ``slow_rating``.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
+from hashlib import sha256
+from itertools import pairwise
+from typing import NamedTuple
+
+from sqlalchemy import Connection, text
+
+from jobseal import checkpoint as checkpoints
+from jobseal import cose
+from jobseal import event as events
+from jobseal.event import SignedEvent
+from jobseal.limits import EVENT_MAX_BYTES
+from jobseal.record import Record, verify
+from jobseal_gateway.ledger.database import reading
+from tests.system import slow_rating
+from tests.system.consumer import Consumer
+from tests.system.ground import Ground
+from tests.system.history import History
+
+Found = Iterator[tuple[str, str]]
+DONE = ("job.signed_off", "signoff.waived")
+
+
+class Row(NamedTuple):
+    """One event of the ledger, from its bytes; ``canonical`` if its branch is the key's first."""
+
+    index: int
+    kid: bytes
+    canonical: bool
+    branch: int
+    signed: SignedEvent
+
+
+class Evidence:
+    """Everything that the gateway's database can show at the end."""
+
+    def __init__(self, connection: Connection, ground: Ground) -> None:
+        leaves = connection.execute(
+            text(
+                "SELECT l.idx, l.type, l.hash, l.bytes, l.branch_id, b.parent_id, k.kid FROM leaves l"
+                " LEFT JOIN branches b ON b.id = l.branch_id LEFT JOIN keys k ON k.id = l.key_id ORDER BY l.idx"
+            )
+        ).all()
+        self.indexes = [row.idx for row in leaves]
+        self.hashes = [sha256(b"\0" + bytes([row.type]) + row.hash).digest() for row in leaves]
+        self.mislabelled = [row.idx for row in leaves if sha256(row.bytes).digest() != row.hash]
+        self.rows = [
+            Row(row.idx, row.kid, row.parent_id is None, row.branch_id, events.parse(row.bytes))
+            for row in leaves
+            if row.type == 1
+        ]
+        self.checkpoints = [row.bytes for row in connection.execute(text("SELECT bytes FROM checkpoints ORDER BY id"))]
+        found = connection.execute(text("SELECT work_order, revision, bytes, leaf FROM released_records ORDER BY id"))
+        self.records = [(row.work_order, row.revision, row.bytes, row.leaf) for row in found]
+        said = text("SELECT DISTINCT k.kid FROM verdicts v JOIN branches b ON b.id = v.branch_id"
+                    " JOIN keys k ON k.id = b.key_id WHERE v.code = 'chain_fork'")  # fmt: skip
+        self.forked = set(connection.execute(said).scalars())
+        self.suspended = set(connection.execute(text("SELECT kid FROM keys WHERE status != 'active'")).scalars())
+        self.defects = list(connection.execute(text("SELECT link FROM quarantine WHERE code = 'gateway_defect'")))
+        self.ground = ground
+        self.by_hash = {row.signed.hash: row for row in self.rows}
+
+    def of_job(self, job: str, before: int | None = None) -> list[Row]:
+        """Canonical events of a job in log order, those logged before that leaf."""
+        return [
+            row
+            for row in self.rows
+            if row.canonical and row.signed.event.job == job and (before is None or row.index < before)
+        ]
+
+
+def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[str, str]]:
+    """Every disagreement as (check, sentence), none for a run in which all is well."""
+    with reading(ground.engine) as connection:
+        evidence = Evidence(connection, ground)
+    found: list[tuple[str, str]] = []
+    if not history.healed:
+        found.append(("converges", f"nothing came to rest: {history.restless}"))
+    found += _lost(history, evidence)
+    found += _acknowledged(history, evidence)
+    found += _rows(evidence)
+    found += _log(history, evidence)
+    found += _forged(evidence)
+    found += _forks(history, evidence)
+    found += _records(evidence)
+    found += _books(evidence, consumer)
+    found += _billed(history, evidence)
+    found += [("defect", "ingest could not handle a message") for _ in evidence.defects]
+    return found
+
+
+def counted(connection: Connection) -> tuple[int, int]:
+    """How many events and records there are."""
+    events_logged = connection.execute(text("SELECT count(*) FROM leaves WHERE type = 1")).scalar_one()
+    return events_logged, connection.execute(text("SELECT count(*) FROM released_records")).scalar_one()
+
+
+def _lost(history: History, evidence: Evidence) -> Found:
+    """No event of which somebody was told "signed" is missing, unless its handheld was set back before it could say."""
+    for intent in history.intents:
+        if intent.hash is not None and intent.hash not in evidence.by_hash and intent.kid not in history.diverged:
+            yield (
+                "committed_lost",
+                f"{intent.holder} was told that {intent.kind} {intent.seq} is signed; it is not logged",
+            )
+    for holder in history.holders:
+        if holder.stopped and holder.kid not in history.diverged:
+            yield "honest_stopped", f"{holder.name} was told never to sign again, and nobody set it back"
+        if "log_inconsistent" in holder.alarms:
+            yield "log_rewritten", f"{holder.name} raised an alarm about the log"
+        for data in () if holder.stopped else holder.journal:
+            if sha256(data).digest() not in evidence.by_hash:
+                yield "committed_lost", f"an event in the journal of {holder.name} is not logged"
+
+
+def _acknowledged(history: History, evidence: Evidence) -> Found:
+    """Whatever a handheld believes to be logged is: the head of each receipt, and all before it."""
+    for said in history.believed:
+        seqs = {row.signed.event.seq for row in evidence.rows if row.kid == said.kid}
+        if said.next and said.head not in evidence.by_hash:
+            yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, whose head is not logged"
+        elif not set(range(said.next)) <= seqs:
+            yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, and not all of it is logged"
+    for holder in history.holders:
+        if not holder.stopped and holder.acknowledged != len(holder.journal):
+            what = f"{holder.acknowledged} acknowledged of {len(holder.journal)}"
+            yield "converges", f"{holder.name} has {what}"
+
+
+def _rows(evidence: Evidence) -> Found:
+    """One event is one row."""
+    for hashed, count in Counter(row.signed.hash for row in evidence.rows).items():
+        if count > 1:
+            yield "duplicate_row", f"event {hashed.hex()[:8]} is logged {count} times"
+    for (_, branch, seq), count in Counter((r.kid, r.branch, r.signed.event.seq) for r in evidence.rows).items():
+        if count > 1:
+            yield "duplicate_row", f"seq {seq} of branch {branch} is there {count} times"
+    if evidence.indexes != list(range(len(evidence.indexes))):
+        yield "log_rewritten", "the log has gaps"
+    for index in evidence.mislabelled:
+        yield "log_rewritten", f"leaf {index} does not hold what its hash says"
+    for kid in {row.kid for row in evidence.rows}:
+        chain = sorted((r for r in evidence.rows if r.kid == kid and r.canonical), key=lambda r: r.signed.event.seq)
+        for before, after in pairwise(chain):
+            linked = after.signed.event.prev == before.signed.hash
+            if after.signed.event.seq != before.signed.event.seq + 1 or not linked:
+                yield "chain_broken", f"event {after.signed.event.seq} does not follow the one logged before it"
+
+
+def _log(history: History, evidence: Evidence) -> Found:
+    """Every checkpoint that anybody ever saw describes a beginning of the log as it is now, and time went forward."""
+    roots: dict[int, bytes] = {}
+    seen = [*evidence.checkpoints, *dict.fromkeys(said.checkpoint for said in history.believed)]
+    seen += [_record(data, evidence).checkpoint for _, _, data, _ in evidence.records]
+    latest = 0
+    for number, data in enumerate(seen):
+        said = checkpoints.verify(data, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier)
+        if said.size not in roots:
+            roots[said.size] = _root(evidence.hashes[: said.size])
+        if said.size > len(evidence.hashes) or said.root != roots[said.size]:
+            yield "log_rewritten", f"a checkpoint over {said.size} leaves has another root than they have now"
+        if number < len(evidence.checkpoints):
+            if said.at < latest:
+                yield "log_rewritten", "a checkpoint is older than the one before it"
+            latest = said.at
+
+
+def _forged(evidence: Evidence) -> Found:
+    """Every logged event was signed by the key that it is logged for."""
+    signers = {each.signer.key.kid: each.signer for each in evidence.ground.issued}
+    for row in evidence.rows:
+        envelope = cose.parse(row.signed.data, EVENT_MAX_BYTES)
+        covered = cose.to_be_signed(envelope.protected, cose.EVENT, envelope.payload)
+        signer = signers.get(row.kid)
+        verifies = signer is not None and evidence.ground.crypto.verifier(signer.key, envelope.signature, covered)
+        if signer is None or sha256(covered).digest() not in signer.signed or not verifies:
+            yield "forged_accepted", f"event {row.signed.event.seq} was never signed by its key"
+
+
+def _forks(history: History, evidence: Evidence) -> Found:
+    """Two events under one number are found out and suspend the key; and nobody honest is accused."""
+    taken: dict[tuple[bytes, int], set[bytes]] = {}
+    for row in evidence.rows:
+        taken.setdefault((row.kid, row.signed.event.seq), set()).add(row.signed.hash)
+    for (kid, seq), hashes in taken.items():
+        if len(hashes) > 1 and (kid not in evidence.forked or kid not in evidence.suspended):
+            yield "fork_undetected", f"two events have number {seq} of one key, and nobody says so"
+        if len(hashes) > 1 and kid not in history.diverged:
+            yield "honest_fork", f"a handheld that nobody copied signed two events with number {seq}"
+    meant: dict[tuple[bytes, int], set[bytes]] = {}
+    for intent in history.intents:
+        if intent.hash is not None and intent.seq is not None:
+            meant.setdefault((intent.kid, intent.seq), set()).add(intent.hash)
+    stopped = {holder.kid for holder in history.holders if holder.stopped}
+    for (kid, seq), hashes in meant.items():
+        if len(hashes) > 1 and kid not in evidence.forked and kid not in stopped:
+            yield "fork_undetected", f"two events with number {seq} were signed, and neither fork nor set-back was seen"
+
+
+def _records(evidence: Evidence) -> Found:
+    """Every line is explained by logged events of its job, and the money is what a slow rating makes of them."""
+    billed: dict[str, Fraction] = {}
+    for work_order, revision, data, leaf in evidence.records:
+        record = _record(data, evidence)
+        known = {row.signed.hash for row in evidence.of_job(work_order, leaf)}
+        for line in record.line_items():
+            if not set(line.events) <= known:
+                yield "record_unexplained", f"{work_order}~{revision} cites events that were not logged for it"
+            if not line.events and line.kind != "adjustment":
+                yield "record_unexplained", f"{work_order}~{revision} has a line without any event"
+        billed[work_order] = billed.get(work_order, Fraction(0)) + Fraction(record.total)
+        used = [(row.kid, row.signed) for row in evidence.of_job(work_order, leaf)]
+        due = slow_rating.total(used)
+        if billed[work_order] != due:
+            what = f"{float(billed[work_order]):.2f}, and its events make {float(due):.2f}"
+            yield "money_wrong", f"{work_order} is billed up to revision {revision} with {what}"
+        yield from _complete(work_order, revision, record, evidence, leaf)
+
+
+def _complete(work_order: str, revision: int, record: Record, evidence: Evidence, leaf: int) -> Found:
+    """No record without a close of every key that has the job, over all that this key has of it."""
+    technicians = evidence.ground.work[work_order]
+    rows = evidence.of_job(work_order, leaf)
+    for each in evidence.ground.issued:
+        own = [row for row in rows if row.kid == each.signer.key.kid]
+        closes = [close for close in record.closes if close[0] == each.signer.key.thumbprint]
+        if (own or each.technician in technicians) and not closes:
+            yield "released_open", f"{work_order}~{revision} was released before {each.device} closed its part"
+        if closes and closes[0][1] != len(own) - 1:
+            yield "released_open", f"{work_order}~{revision} has a close over {closes[0][1]} of {len(own) - 1} events"
+    forked = {kid for kid in evidence.forked if any(row.kid == kid for row in rows)}
+    for kid in forked:
+        first = min(row.index for row in evidence.rows if row.kid == kid and not row.canonical)
+        if first < leaf:
+            yield "forked_billed", f"{work_order}~{revision} was released after its key had forked"
+
+
+def _books(evidence: Evidence, consumer: Consumer) -> Found:
+    """The billing system has each record once, with the bytes that were released."""
+    released = {(work_order, revision): sha256(data).digest() for work_order, revision, data, _ in evidence.records}
+    for name, count in Counter((each.work_order, each.revision) for each in consumer.books).items():
+        if count > 1:
+            yield "billed_twice", f"{name[0]}~{name[1]} is in the books {count} times"
+    for each in consumer.books:
+        if released.get((each.work_order, each.revision)) != each.digest:
+            yield "books_differ", f"{each.work_order}~{each.revision} in the books is not what was released"
+    for missing in set(released) - {(each.work_order, each.revision) for each in consumer.books}:
+        yield "books_differ", f"{missing[0]}~{missing[1]} was released and is not in the books"
+    for id in consumer.conflicts:
+        yield "books_differ", f"{id} came again with other bytes"
+
+
+def _billed(history: History, evidence: Evidence) -> Found:
+    """Where nothing happened that a person must look at, every finished job is billed in full."""
+    if history.unbillable or not history.healed:
+        return
+    newest = {work_order: leaf for work_order, _, _, leaf in evidence.records}
+    for job in evidence.ground.work:
+        rows = evidence.of_job(job)
+        relevant = [row for row in rows if job not in newest or row.index > newest[job]]
+        if job not in newest:
+            yield "unbilled", f"{job} is finished and was never released"
+        elif relevant:
+            yield "unbilled", f"{job} has {len(relevant)} events after its newest record"
+
+
+def _record(data: bytes, evidence: Evidence) -> Record:
+    return verify(data, evidence.ground.keys.authority.office, evidence.ground.crypto.verifier)
+
+
+def _root(hashes: list[bytes]) -> bytes:
+    """MTH of RFC 9162 section 2.1.1, as it is written there."""
+    if len(hashes) < 2:
+        return hashes[0] if hashes else sha256(b"").digest()
+    half = 1
+    while half * 2 < len(hashes):
+        half *= 2
+    return sha256(b"\1" + _root(hashes[:half]) + _root(hashes[half:])).digest()

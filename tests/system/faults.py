@@ -1,0 +1,57 @@
+"""What goes wrong in a run: each kind of fault by name, and how often a seed wants it.
+
+A seed draws the faults of its run from this table; a run can be told to leave kinds out, which is how a failing seed
+is shrunk. Rates are chances per occasion (a frame, a round, a step, a commit), not per second.
+"""
+
+import random
+
+# kind: (share of the seeds that have it at all, chance per occasion in those)
+KINDS = {
+    "loss": (0.7, 0.15),  # a frame is lost on its way, in either direction
+    "duplication": (0.7, 0.15),
+    "delay": (0.7, 0.30),  # and with it reordering
+    "partition": (0.5, 0.02),  # a handheld is cut off for a while
+    "amnesia": (0.4, 0.01),  # the broker restarts and has forgotten everything
+    "redelivery": (0.4, 0.20),  # the broker hands over again what the gateway never acknowledged
+    "device_kill": (0.5, 0.06),  # both processes of a handheld end in the middle of a system call
+    "power_cut": (0.5, 0.04),  # and what was not synced is gone, or half there
+    "sync_kill": (0.5, 0.04),
+    "disk_full": (0.3, 0.05),
+    "disk_error": (0.2, 0.02),  # a sync fails once, and what it was to save is gone
+    "ingest_kill_before_commit": (0.5, 0.06),
+    "ingest_kill_after_commit": (0.5, 0.06),  # before anything in memory knows of it
+    "ingest_kill_before_reply": (0.5, 0.06),
+    "commit_unknown": (0.4, 0.04),  # the database committed, and the answer to that is lost
+    "projector_kill": (0.4, 0.10),
+    "consumer_kill": (0.5, 0.25),  # between booking a record and remembering that
+    "gateway_clock": (0.2, 0.03),  # the gateway's clock is not synchronised for a while
+    "clock_jump": (0.3, 0.05),
+    "clock_unset": (0.1, 0.02),
+    "correction": (0.6, 0.30),  # of a part, after the completion
+    "stranger": (0.5, 0.10),  # flipped, foreign and meaningless frames
+    "clone": (0.10, 0.05),  # another holder of the same key, with everything as it was
+    "restore": (0.10, 0.05),  # a handheld set back to an earlier state
+}
+
+DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more
+UNBILLABLE = (*DIVERGES, "clock_jump", "clock_unset")  # a job may end held for a person to look at
+
+
+class Faults:
+    """The faults of one run. ``active`` is False once healing begins; ``left_out`` names kinds that never happen."""
+
+    def __init__(self, chance: random.Random, left_out: frozenset[str] = frozenset()) -> None:
+        self._chance = chance
+        self.active = True
+        # Drawn for every kind, also for those left out: shrinking changes as little else as it can.
+        drawn = {kind: chance.random() < share for kind, (share, _) in KINDS.items()}
+        self.kinds = {kind for kind, wanted in drawn.items() if wanted and kind not in left_out}
+        self.happened: dict[str, int] = {}
+
+    def strikes(self, kind: str) -> bool:
+        """Whether this fault happens now."""
+        if not self.active or kind not in self.kinds or self._chance.random() >= KINDS[kind][1]:
+            return False
+        self.happened[kind] = self.happened.get(kind, 0) + 1
+        return True

@@ -1,0 +1,151 @@
+"""The ground that every run starts from: one office, its handhelds, its orders and its prices, on a fresh database.
+
+It is made once, as the office would, and copied for each seed: the copy costs a millisecond, the making a second. The
+database is the production one, with all its syncs; where there is a file system in memory it lies there, because power
+cuts of the gateway's disk are not what is simulated here.
+"""
+
+import hashlib
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Engine
+
+from jobseal import cbor, enrolment, office
+from jobseal.authority import Authority
+from jobseal_gateway.authority import GatewayKeys
+from jobseal_gateway.ledger import assignments, branches, dirty, jobs, keys, leaves, orders, price_lists
+from jobseal_gateway.ledger import office as acts
+from jobseal_gateway.ledger.database import connect, migrate, writing
+from jobseal_gateway.log import LogWriter
+from jobseal_gateway.orders.work_order import WorkOrder
+from jobseal_gateway.pricing import canonical, digest, parse_price_lists
+from jobseal_gateway.snapshots import tell
+from tests.system.stand_in import Crypto, Signer
+from tests.system.world import START_MS
+
+if TYPE_CHECKING:
+    from jobseal.host.crypto import Ed25519Signer
+
+MEMORY = Path("/dev/shm")
+LOG_ID = b"simulated log id"
+TERMS = "STANDARD"
+PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate,minimum,increment
+STANDARD,2026-1,EUR,2020-01-01,labour,labour,*,hour,90.00,2,1
+STANDARD,2026-1,EUR,2020-01-01,travel,travel,*,minute,1.37,,
+STANDARD,2026-1,EUR,2020-01-01,waiting,waiting,*,hour,31.00,,
+STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25.00,,
+STANDARD,2026-1,EUR,2020-01-01,filter,part,P-1,pc,12.35,,
+"""
+
+
+class Issued:
+    """One handheld as it was enrolled: its signer outlives every copy of its card."""
+
+    def __init__(self, device: str, technician: str, signer: Signer, genesis: bytes) -> None:
+        self.device = device
+        self.technician = technician
+        self.signer = signer
+        self.genesis = genesis
+
+
+class Ground:
+    """``engine`` is open on the copy of this seed after :meth:`reset`. ``work``: order id -> technicians."""
+
+    def __init__(self, handhelds: int, is_real: bool = False) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="jobseal-simulation-", dir=MEMORY if MEMORY.is_dir() else None))
+        self._template = self._folder / "template.db"
+        self._file = self._folder / "ledger.db"
+        self.crypto = Crypto(is_real)
+        self.keys = _keys(self.crypto)
+        self.issued: list[Issued] = []
+        self.work: dict[str, tuple[str, ...]] = {}
+        self.orders: dict[str, bytes] = {}
+        self.engine: Engine = connect(f"sqlite:///{self._template}")
+        self._make(handhelds)
+        self.engine.dispose()
+        self.engine = connect(f"sqlite:///{self._file}")
+
+    def reset(self) -> Engine:
+        """The ground as it was made."""
+        self.engine.dispose()
+        for path in (self._file, *self._leftovers()):
+            path.unlink(missing_ok=True)
+        shutil.copyfile(self._template, self._file)
+        for each in self.issued:
+            each.signer.signed.clear()
+        return self.engine
+
+    def close(self) -> None:
+        self.engine.dispose()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _leftovers(self) -> list[Path]:
+        return [self._file.with_name(self._file.name + end) for end in ("-wal", "-shm")]
+
+    def _make(self, handhelds: int) -> None:
+        migrate(self.engine)
+        self._price()
+        self.issued = [self._enrol(number) for number in range(1, handhelds + 1)]
+        for number, each in enumerate(self.issued):
+            neighbour = self.issued[(number + 1) % handhelds].technician
+            # Every second job is for two technicians, who each close their own part of it.
+            self._order(f"WO-{number + 1}", (each.technician, neighbour) if number % 2 == 0 else (each.technician,))
+        with writing(self.engine) as connection:
+            for each in self.issued:
+                tell(connection, each.device, START_MS, self.keys.office)
+
+    def _price(self) -> None:
+        lists, problems = parse_price_lists(PRICES, "prices.csv")
+        assert not problems, problems
+        with writing(self.engine) as connection:
+            for each in lists:
+                row = price_lists.PriceList(each.id, each.version, digest(each), canonical(each).decode(), START_MS)
+                price_lists.add(connection, row)
+
+    def _enrol(self, number: int) -> Issued:
+        device, technician = f"hh-{number}", f"t-{number}"
+        signer = self.crypto.signer(device)
+        said = enrolment.statement(device, signer.key, "none", LOG_ID, START_MS, "test", device)
+        data = office.sign(said, self.keys.office)
+        hashed = hashlib.sha256(data).digest()
+        with LogWriter(self.engine, LOG_ID, self.keys.log).appending(START_MS) as end:
+            leaf = end.add(leaves.OFFICE, hashed, data)
+            acts.add(end.connection, leaf, said.kind, device)
+            row = keys.enrol(
+                end.connection,
+                thumbprint=signer.key.thumbprint,
+                cose_key=signer.key.encode(),
+                device=device,
+                enrolment_leaf=leaf,
+                enrolment_hash=hashed,
+            )
+            branches.begin(end.connection, row.id, hashed)
+            assignments.bind(end.connection, technician, device, START_MS)
+        return Issued(device, technician, signer, hashed)
+
+    def _order(self, id: str, technicians: tuple[str, ...]) -> None:
+        plain: dict[str, Any] = {"customer": "C-1", "currency": "EUR", "time_zone": "UTC", "tasks": ("FIT",)}
+        order = WorkOrder(id=id, technicians=technicians, revision=1, **plain)
+        document = cbor.encode(order.snapshot())
+        named = hashlib.sha256(document).digest()
+        with writing(self.engine) as connection:
+            number = orders.add_import(
+                connection, at_ms=START_MS, source="test", digest=named, person="test", summary="{}"
+            )
+            orders.keep_document(connection, named, orders.ORDER, document)
+            snapshot = cbor.encode(order.record())
+            orders.put(connection, id, snapshot=snapshot, digest=named, import_id=number, imported_ms=START_MS)
+            for technician in technicians:
+                assignments.say(connection, id, technician, assignments.ASSIGNED, at_ms=START_MS)
+            dirty.mark(connection, jobs.numbers(connection, [id]).values(), START_MS)
+        self.work[id] = technicians
+        self.orders[id] = named
+
+
+def _keys(crypto: Crypto) -> GatewayKeys:
+    root, log, office_key = (crypto.signer(role) for role in ("root", "log", "office"))
+    public = Authority(root.key, log.key, office_key.key)
+    return GatewayKeys(public, [], LOG_ID, cast("Ed25519Signer", log), cast("Ed25519Signer", office_key))

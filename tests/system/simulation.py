@@ -1,0 +1,184 @@
+"""One run of one seed: handhelds, broker, gateway and billing system, first with faults, then healing, then judged.
+
+``run`` is all there is to call. The same seed, size and left-out faults give the same run, down to its trace.
+"""
+
+import random
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from jobseal_gateway.ledger import dirty, feed
+from jobseal_gateway.ledger.database import reading
+from tests.device.simulated_disk import SimulatedDisk
+from tests.system import checker, stranger
+from tests.system.consumer import Consumer
+from tests.system.faults import DIVERGES, UNBILLABLE, Faults
+from tests.system.gateway import Gateway
+from tests.system.ground import Ground
+from tests.system.handheld import Handheld
+from tests.system.history import History
+from tests.system.wire import Wire
+from tests.system.world import World
+
+STEP_EVERY_MS = 20_000  # mean time between two steps of a technician
+READ_EVERY_MS = 5_000
+SPEAK_EVERY_MS = 4_000
+LOOK_EVERY_MS = 500
+HEALED_WITHIN_MS = 180_000  # a day of resends; the longest wait between two is 8 s here
+
+
+class Size(NamedTuple):
+    """How much happens: ``steps`` of technicians in all, before they bring their jobs to an end."""
+
+    handhelds: int
+    steps: int
+
+
+SMALL = Size(3, 50)
+LARGE = Size(5, 500)
+
+
+@dataclass(frozen=True)
+class Result:
+    """``violations``: (check, what is wrong); ``trace``: every line, and ``hash`` over them."""
+
+    seed: int
+    hash: str
+    violations: list[tuple[str, str]]
+    happened: dict[str, int]
+    trace: list[str]
+    events: int
+    records: int
+
+
+def run(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str] = frozenset()) -> Result:
+    """One run on this ground, which must be made for this many handhelds."""
+    ground.reset()
+    simulation = Simulation(ground, seed, size, left_out)
+    try:
+        return simulation.run()
+    finally:
+        simulation.close()
+
+
+class Simulation:
+    """The parties of one run and what they do of their own accord."""
+
+    def __init__(self, ground: Ground, seed: int, size: Size, left_out: frozenset[str]) -> None:
+        self._ground = ground
+        self._seed = seed
+        self._size = size
+        self._world = World(seed)
+        self._faults = Faults(random.Random(seed ^ 0x5EED), left_out)
+        self._history = History()
+        self._wire = Wire(self._world, self._faults)
+        self._gateway = Gateway(self._world, self._faults, self._wire, ground)
+        self._wire.arrived = self._gateway.expect_frames
+        self._consumer = Consumer(self._world, self._faults, ground)
+        self._handhelds = [self._handheld(place) for place in range(size.handhelds)]
+        self._cards: dict[str, SimulatedDisk] = {}
+        self._steps_left = size.steps
+
+    def close(self) -> None:
+        for each in self._handhelds:
+            each.close()
+        self._gateway.close()
+
+    def run(self) -> Result:
+        for each in self._handhelds:
+            self._expect_step(each)
+        self._world.after(READ_EVERY_MS, self._read)
+        self._world.after(SPEAK_EVERY_MS, self._speak)
+        self._world.after(1, self._gateway.project)
+        self._world.run(1 << 40, lambda: self._steps_left <= 0)
+        self._heal()
+        self._testify()
+        found = checker.check(self._history, self._ground, self._consumer)
+        with reading(self._ground.engine) as connection:
+            events, records = checker.counted(connection)
+        return Result(self._seed, self._world.hash, found, self._faults.happened, self._world.trace, events, records)
+
+    def _handheld(self, place: int) -> Handheld:
+        issued = self._ground.issued[place]
+        return Handheld(self._world, self._faults, self._wire, self._ground, issued, self._history, issued.device)
+
+    # While it lasts
+
+    def _expect_step(self, handheld: Handheld) -> None:
+        self._world.after(self._world.chance.randrange(1_000, 2 * STEP_EVERY_MS), lambda: self._step(handheld))
+
+    def _step(self, handheld: Handheld) -> None:
+        if self._steps_left <= 0:
+            return
+        self._steps_left -= 1
+        self._diverge_perhaps(handheld)
+        handheld.step()
+        self._expect_step(handheld)
+
+    def _diverge_perhaps(self, handheld: Handheld) -> None:
+        if self._faults.strikes("clone"):
+            self._world.say(handheld.holder, "cloned")
+            self._history.diverged.add(handheld.kid)
+            name = f"{handheld.holder}+{len(self._handhelds)}"
+            clone = Handheld(
+                self._world, self._faults, self._wire, self._ground, handheld.issued, self._history, name,
+                handheld.card(),
+            )  # fmt: skip
+            self._handhelds.append(clone)
+            self._expect_step(clone)
+        earlier = self._cards.get(handheld.holder)
+        if earlier is not None and self._faults.strikes("restore"):
+            self._history.diverged.add(handheld.kid)
+            handheld.set_back(self._cards.pop(handheld.holder))
+        elif earlier is None and "restore" in self._faults.kinds and self._world.chance.random() < 0.3:
+            self._cards[handheld.holder] = handheld.card()
+
+    def _read(self) -> None:
+        self._consumer.read()
+        with reading(self._ground.engine) as connection:
+            waits = dirty.waiting(connection)  # what the billing system said changes jobs, and so does a restart
+        if waits:
+            self._gateway.project()
+        self._world.after(READ_EVERY_MS, self._read)
+
+    def _speak(self) -> None:
+        if self._faults.strikes("stranger"):
+            stranger.speak(self._world, self._wire)
+            self._gateway.expect_frames()
+        if self._faults.active:
+            self._world.after(SPEAK_EVERY_MS, self._speak)
+
+    # Afterwards
+
+    def _heal(self) -> None:
+        """No more faults; the jobs are brought to an end, and everything must come to rest."""
+        self._world.say("healing")
+        self._history.unbillable = bool(set(self._faults.happened) & set(UNBILLABLE))
+        assert self._history.unbillable or not set(self._faults.happened) & set(DIVERGES)
+        self._faults.active = False
+        self._wire.heal()
+        self._gateway.heal()
+        self._gateway.project()
+        for handheld in self._handhelds:
+            while handheld.finish():
+                self._world.run(self._world.now_ms + self._world.chance.randrange(1_000, 5_000))
+        end = self._world.now_ms + HEALED_WITHIN_MS
+        while self._world.now_ms < end and not self._history.healed:
+            self._world.run(self._world.now_ms + LOOK_EVERY_MS)
+            self._history.restless = self._restless()
+            self._history.healed = not self._history.restless
+
+    def _restless(self) -> str:
+        """Who has not come to rest, or nothing."""
+        waiting = [each.holder for each in self._handhelds if not each.is_at_rest]
+        if waiting or self._wire.inbox:
+            return ", ".join(waiting) or "frames wait for the gateway"
+        with reading(self._ground.engine) as connection:
+            if dirty.waiting(connection):
+                return "jobs wait to be folded"
+            if feed.last(connection) != self._consumer.cursor:
+                return "the billing system has not read all"
+        return ""
+
+    def _testify(self) -> None:
+        self._history.holders = [each.testimony() for each in self._handhelds]
