@@ -32,15 +32,17 @@ def stated(office: Office, job: str = "WO-1") -> list[Record]:
     return [release.decode(each) for each in kept(office, job)]
 
 
-def billed(office: Office, job: str = "WO-1") -> Decimal:
-    """What all records of a job add up to, without those that billing rejected."""
-    found = Decimal()
+def taken(office: Office, job: str = "WO-1") -> list[Record]:
+    """The records that billing did not reject."""
     with reading(office.engine) as connection:
-        for each in records.of_work_order(connection, job):
-            said = acknowledgements.of_record(connection, each.id)
-            if acknowledge.status(said) != "rejected":
-                found += Decimal(release.decode(each).total)
-    return found
+        found = records.of_work_order(connection, job)
+        said = [acknowledge.status(acknowledgements.of_record(connection, each.id)) for each in found]
+    return [release.decode(each) for each, status in zip(found, said, strict=True) if status != "rejected"]
+
+
+def billed(office: Office, job: str = "WO-1") -> Decimal:
+    """What they add up to."""
+    return sum((Decimal(each.total) for each in taken(office, job)), Decimal())
 
 
 def charged(record: Record) -> Decimal:

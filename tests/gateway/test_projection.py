@@ -1,4 +1,4 @@
-"""What holds a job, and what lets go of it: each exception raised when it should be, and cleared by what resolves it."""
+"""What holds a job and what lets go of it: exceptions raised when they should be, and cleared by what resolves them."""
 
 import json
 import shutil

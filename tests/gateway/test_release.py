@@ -1,14 +1,17 @@
 """What is billed is billed once, whatever comes later: the real capture, ingest and projector on both databases."""
 
+import random
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine
 
+from jobseal_gateway import acknowledge
 from tests.field import Office, Phone
-from tests.gateway.billed import DEARER, FRANCS, PRICES, billed, charged, hold_up, kept, reject, stated
+from tests.gateway.billed import DEARER, FRANCS, PRICES, billed, charged, hold_up, kept, reject, stated, taken
 
 
 @pytest.fixture
@@ -65,7 +68,8 @@ def test_new_prices_rate_what_is_still_open(office: Office) -> None:
     assert Decimal(office.rating("WO-1")["total"]) == Decimal("96.00") + 2 * Decimal("86.50")
 
 
-def test_an_order_that_changes_after_the_release_makes_no_record(office: Office, phone: Phone) -> None:
+@pytest.mark.usefixtures("phone")
+def test_an_order_that_changes_after_the_release_makes_no_record(office: Office) -> None:
     office.order("WO-1", ("t-1",), po_number="PO-9", customer="C-2")
     office.project()
     assert len(kept(office)) == 1
@@ -98,9 +102,8 @@ def test_two_currencies_are_never_added_up(office: Office, phone: Phone) -> None
     assert hold_up(office) == 4
 
 
-def test_a_rejected_record_is_not_billed_and_comes_again_once_something_is_changed(
-    office: Office, phone: Phone
-) -> None:
+@pytest.mark.usefixtures("phone")
+def test_a_rejected_record_is_not_billed_and_comes_again_once_something_is_changed(office: Office) -> None:
     reject(office, kept(office)[0])
     assert (len(kept(office)), office.rating("WO-1")["status"]) == (1, "held")
     assert office.rating("WO-1")["blocking"] == ["record_rejected"]
@@ -174,6 +177,86 @@ def test_a_round_that_dies_before_its_commit_releases_nothing_and_the_next_one_d
     office.project()
     assert hold_up(office) == 1
     assert len([leaf for leaf in office.station.leaves(2) if b"record.released" in (leaf.bytes or b"")]) == 1
+
+
+class Day:
+    """A job on which anything happens in any order, and what it must come to, reckoned by hand."""
+
+    def __init__(self, office: Office, seed: int) -> None:
+        self.office, self.dice = office, random.Random(seed)
+        office.order("WO-1", ("t-1",))
+        self.phone = Phone(office, "hh-1", "t-1")
+        self.phone.work()
+        self.parts = {event_of(self.phone, "part.used"): 2}
+
+    @property
+    def total(self) -> Decimal:
+        """One call-out, a minute's way, half an hour, and the parts."""
+        return Decimal("25.00") + Decimal("1.00") + Decimal("45.00") + Decimal("12.50") * sum(self.parts.values())
+
+    def step(self) -> None:
+        """One thing happens."""
+        getattr(self, self.dice.choice(("correct", "strike", "revisit", "sync", "fold", "import_", "move", "refuse")))()
+
+    def correct(self) -> None:
+        part, quantity = self.dice.choice(list(self.parts)), self.dice.randint(1, 9)
+        if self.parts[part]:
+            self.phone.sign("event.corrected", "WO-1", part, reason="2", quantity=str(quantity))
+            self.parts[part] = quantity
+
+    def strike(self) -> None:
+        part = self.dice.choice(list(self.parts))
+        if self.parts[part]:
+            self.phone.sign("event.corrected", "WO-1", part, reason="7", strike="yes")
+            self.parts[part] = 0
+
+    def revisit(self) -> None:
+        self.phone.sign("job.reopened", reason="leaks")
+        if self.dice.random() < 0.5:
+            self.sync()
+            self.fold()
+        self.phone.sign("part.used", code="P-1", quantity="3", unit="pc", source="van")
+        self.parts[event_of(self.phone, "part.used")] = 3
+        self.phone.sign("job.completed")
+        self.phone.sign("signoff.waived", reason="nobody there")
+
+    def sync(self) -> None:
+        self.phone.sync()
+
+    def fold(self) -> None:
+        self.office.project()
+        records = taken(self.office)
+        assert billed(self.office) == (charged(records[-1]) if records else 0)
+
+    def import_(self) -> None:
+        self.office.prices(PRICES)
+
+    def move(self) -> None:
+        self.office.order("WO-1", ("t-1",), po_number=f"PO-{self.dice.randint(1, 3)}")
+
+    def refuse(self) -> None:
+        if kept(self.office) and stated(self.office)[-1].kind != "void":
+            with suppress(acknowledge.OutOfOrder):
+                reject(self.office, kept(self.office)[-1])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_happens_the_records_add_up_to_the_work(office: Office, seed: int) -> None:
+    day = Day(office, seed)
+    for _ in range(14):
+        day.step()
+    day.correct()
+    day.phone.sign("job.reopened", reason="one more look")
+    day.phone.sign("job.completed")
+    day.phone.sign("signoff.waived", reason="nobody there")
+    day.sync()
+    office.project()
+    assert billed(office) == charged(stated(office)[-1]) == day.total
+    assert len({each.revision for each in kept(office)}) == hold_up(office)
+    before, records = office.documents(), kept(office)
+    office.projector.rebuild()
+    office.project()
+    assert (office.documents(), kept(office)) == (before, records)
 
 
 class PowerCut(BaseException):
