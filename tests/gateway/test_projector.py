@@ -1,5 +1,6 @@
 """From signed events to a released record and its evidence: the real capture, ingest, projector and proof."""
 
+import threading
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -9,10 +10,14 @@ from sqlalchemy import Engine
 
 from jobseal.host.crypto import Verifier
 from jobseal.proof import verify_bundle
-from jobseal_gateway import evidence, release
-from jobseal_gateway.ledger import feed, records
+from jobseal_gateway import evidence, projector, release
+from jobseal_gateway.dossier import Dossier
+from jobseal_gateway.ledger import feed, jobs, records
 from jobseal_gateway.ledger.database import reading
-from tests.field import MINUTE_MS, Office, Phone
+from jobseal_gateway.ledger.folded import RATINGS
+from jobseal_gateway.log import LogWriter
+from jobseal_gateway.projection import Projected, Rules, project
+from tests.field import MINUTE_MS, WEEK_MS, FieldClock, Office, Phone
 
 PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate,minimum,increment
 STANDARD,2026-1,EUR,2020-01-01,labour,labour,*,hour,90.00,30,15
@@ -166,3 +171,71 @@ def test_no_byte_of_a_gateways_bundle_can_be_changed_unnoticed(office: Office) -
         changed = bytearray(bundle)
         changed[place] ^= 1 << (place % 8)
         assert verify_bundle(bytes(changed), verifier, trusted).status != "ok", place
+
+
+def test_a_rebuild_loses_no_release_that_was_waiting_and_tells_it_afterwards(office: Office) -> None:
+    office.order("WO-1", ("t-1",))
+    office.project()
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.projector.rebuild()
+    assert released(office) == []
+    office.project()
+    assert len(released(office)) == 1
+    with reading(office.engine) as connection:
+        types = [entry.type for entry in feed.after(connection, 0, 100)]
+    assert types[-2:] == ["jobcard.changed", "record.released"]
+
+
+def test_a_job_that_cannot_be_folded_is_held_in_a_rebuild_and_the_others_are_folded(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for job in ("WO-1", "WO-2"):
+        office.order(job, ("t-1",))
+    office.project()
+    before = office.documents()
+
+    def broken(of: Dossier, rules: Rules) -> Projected:
+        if of.id == "WO-1":
+            raise ZeroDivisionError
+        return project(of, rules)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projector, "project", broken)
+        office.projector.rebuild()
+    with reading(office.engine) as connection:
+        number = jobs.known(connection, ["WO-1"])["WO-1"]
+        held = RATINGS.of_job(connection, number)
+    assert held is not None
+    assert held.state == "held"
+    assert office.documents()["WO-2"] == before["WO-2"]
+    office.projector.rebuild()
+    assert office.documents() == before
+
+
+def test_two_projectors_at_once_release_each_job_once(office: Office) -> None:
+    phone = Phone(office, "hh-1", "t-1")
+    names = [f"WO-{number}" for number in range(12)]
+    for name in names:
+        office.order(name, ("t-1",))
+        phone.work(name)
+    phone.sync()
+
+    def fold() -> None:
+        writer = LogWriter(office.engine, office.station.keys.log_id, office.station.keys.log)
+        own = projector.Projector(
+            office.engine, writer, office.station.keys, FieldClock(office), "STANDARD", WEEK_MS, lambda: None
+        )
+        while own.run(2):
+            pass
+
+    threads = [threading.Thread(target=fold) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [len(released(office, name)) for name in names] == [1] * len(names)
+    with reading(office.engine) as connection:
+        entries = feed.after(connection, 0, 1000)
+    assert sorted(entry.subject for entry in entries if entry.type == "record.released") == sorted(names)
