@@ -23,7 +23,6 @@ from jobseal_gateway.api.access import read_token
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.news import WEB
 
 NAME = "web"
 BACKLOG = 128
@@ -47,8 +46,7 @@ class WebServer(uvicorn.Server):
 
 def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     """Until a signal asks to stop. Raises ``http_port_taken``, ``token_unusable``."""
-    watch = Watch(gateway.home.run / WEB)
-    service = Service(gateway, read_token(gateway.home.token), watch)
+    service = Service(gateway, read_token(gateway.home.token))
     config = uvicorn.Config(
         make_app(service),
         access_log=False,
@@ -67,7 +65,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
         # uvicorn heeds the signal, and sends it once more to whoever had it before; that need not kill us.
         signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(KeyboardInterrupt):
-            WebServer(config, watch).run([listener])
+            WebServer(config, service.watch).run([listener])
 
 
 def listening(host: str, port: int) -> socket.socket:

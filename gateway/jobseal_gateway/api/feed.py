@@ -18,7 +18,7 @@ from jobseal_gateway.ledger.feed import Entry
 
 CURSOR_HEADER = "Jobseal-Feed-Next"
 PAGE_ITEMS = 100
-LOOK_EVERY_S = 1.0  # while waiting, in case that news got lost
+GONE_AFTER_S = 2.0  # a caller who waits no longer is noticed within that time
 
 _DESCRIPTION = """
 At most `limit` entries behind the position `after`, oldest first, as a CloudEvents 1.0 batch. Positions are given in
@@ -93,10 +93,14 @@ async def _page(service: Service, request: Request, after: int, limit: int, wait
         news = service.watch.next_news()  # before looking: what is committed from here on sets it
         entries = await run_in_threadpool(_read, service, after, limit)
         left_s = end_s - clock()
-        if entries or left_s <= 0 or service.watch.ending or await request.is_disconnected():
+        if entries or left_s <= 0:
             return entries
-        with suppress(TimeoutError):
-            await asyncio.wait_for(news.wait(), min(left_s, LOOK_EVERY_S))
+        while not news.is_set():
+            left_s = end_s - clock()
+            if left_s <= 0 or service.watch.ending or await request.is_disconnected():
+                return []
+            with suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), min(left_s, GONE_AFTER_S))
 
 
 def _read(service: Service, after: int, limit: int) -> list[Entry]:

@@ -1,20 +1,25 @@
 """What every route works on: one opened gateway, the token that callers show, and the wait for news."""
 
-from dataclasses import dataclass
-
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.home import Gateway
+from jobseal_gateway.ledger import feed
+from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.news import WEB
 
 
-@dataclass(frozen=True, slots=True)
 class Service:
     """``token``: the bearer token, without white space around it. Shared by all requests, of which many run at once."""
 
-    gateway: Gateway
-    token: str
-    watch: Watch
+    def __init__(self, gateway: Gateway, token: str) -> None:
+        self.gateway = gateway
+        self.token = token
+        self.watch = Watch(gateway.home.run / WEB, self._newest)
 
     @property
     def source(self) -> str:
         """Who speaks in the feed (CloudEvents ``source``): this gateway, by the id of its log."""
         return f"urn:jobseal:log:{self.gateway.keys.log_id.hex()}"
+
+    def _newest(self) -> int:
+        with reading(self.gateway.engine) as connection:
+            return feed.last(connection)

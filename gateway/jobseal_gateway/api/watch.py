@@ -1,25 +1,34 @@
 """The wait for news: one socket, any number of requests waiting on it, and ingest's pulse as last heard.
 
 A request takes the ``next_news`` event *before* it looks at the database, and waits for it after: what is committed
-in between rings it. Belongs to one event loop; only ``end`` may be called from elsewhere.
+in between rings it. Should a ring get lost, one look a second, for all who wait together, makes up for it. Belongs to
+one event loop; only ``end`` may be called from elsewhere.
 """
 
 import asyncio
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+
+from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.news import RING, Listener
 from jobseal_gateway.pulse import SILENT_AFTER_S, Pulse, decode
 
+LOOK_EVERY_S = 1.0
+
 
 class Watch:
-    """Listens on ``path`` from ``begin`` to ``close``."""
+    """Listens on ``path`` from ``begin`` to ``close``. ``newest`` gives the feed's newest position, from a thread."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, newest: Callable[[], int]) -> None:
         self._path = path
+        self._newest = newest
         self._listener: Listener | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._looking: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._pulses: dict[str, tuple[float, Pulse]] = {}
         self.ending = False
@@ -29,9 +38,12 @@ class Watch:
         self._loop = asyncio.get_running_loop()
         self._listener = Listener(self._path)
         self._loop.add_reader(self._listener.fileno(), self._hear)
+        self._looking = self._loop.create_task(self._look())
 
     def close(self) -> None:
         """Listen no more."""
+        if self._looking is not None:
+            self._looking.cancel()
         if self._loop is not None and self._listener is not None:
             self._loop.remove_reader(self._listener.fileno())
             self._listener.close()
@@ -50,6 +62,16 @@ class Watch:
         """What the ingest processes said last, of those that were heard lately."""
         since_s = time.monotonic() - SILENT_AFTER_S
         return [pulse for heard_at_s, pulse in self._pulses.values() if heard_at_s >= since_s]
+
+    async def _look(self) -> None:
+        seen: int | None = None
+        while True:
+            with suppress(LedgerUnavailable):
+                newest = await run_in_threadpool(self._newest)
+                if newest != seen:
+                    seen = newest
+                    self._ring()
+            await asyncio.sleep(LOOK_EVERY_S)
 
     def _hear(self) -> None:
         if self._listener is None:

@@ -17,9 +17,7 @@ from pydantic import TypeAdapter
 
 from jobseal.host.clock import Clock
 from jobseal_gateway.api import Service, contract, make_app
-from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.home import Gateway, Home
-from jobseal_gateway.news import WEB
 from jobseal_gateway.settings import Settings, parse_settings
 from jobseal_gateway.web_process import WebServer, listening
 from tests.field import FieldClock, Office
@@ -99,11 +97,9 @@ def gateway_of(office: Office, clock: Clock | None = None) -> Gateway:
 @contextmanager
 def serving(gateway: Gateway) -> Iterator[int]:
     """The API of this gateway on a free port, until the end."""
-    watch = Watch(gateway.home.run / WEB)
-    config = uvicorn.Config(
-        make_app(Service(gateway, TOKEN, watch)), lifespan="on", log_config=None, timeout_graceful_shutdown=1
-    )
-    server = WebServer(config, watch)
+    service = Service(gateway, TOKEN)
+    config = uvicorn.Config(make_app(service), lifespan="on", log_config=None, timeout_graceful_shutdown=1)
+    server = WebServer(config, service.watch)
     listener = listening("127.0.0.1", 0)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()
@@ -111,6 +107,6 @@ def serving(gateway: Gateway) -> Iterator[int]:
         eventually(lambda: server.started)
         yield listener.getsockname()[1]
     finally:
-        watch.end()
+        service.watch.end()
         server.should_exit = True
         thread.join()

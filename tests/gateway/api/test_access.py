@@ -9,7 +9,6 @@ import pytest
 
 from jobseal_gateway.api import Service, make_app
 from jobseal_gateway.api.access import read_token
-from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.errors import GatewayError
 from tests.field import Office
 from tests.gateway.api.billing import TOKEN, Billing, gateway_of, serving
@@ -43,7 +42,7 @@ def walked(routes: Iterable[Any]) -> set[tuple[str, str]]:
 
 
 def test_every_route_but_the_open_ones_refuses_whoever_has_no_token(office: Office) -> None:
-    routes = walked(make_app(Service(gateway_of(office), TOKEN, Watch(office.folder / "unused"))).routes)
+    routes = walked(make_app(Service(gateway_of(office), TOKEN)).routes)
     guarded = {(method, path) for method, path in routes if path not in OPEN}
     assert {path for _, path in routes} >= OPEN
     assert len(guarded) >= 6
