@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobseal_gateway.dossier import read
-from jobseal_gateway.ledger import assignments, branches, jobs, keys, objects
+from jobseal_gateway.ledger import assignments, branches, holes, jobs, keys, objects
 from jobseal_gateway.ledger.database import connect, reading, writing
 from jobseal_gateway.office import Office as Desk
 from tests.field import FieldClock, Office, Phone
@@ -270,6 +270,32 @@ def test_an_adoption_after_a_release_makes_a_delta_and_leaves_the_evidence_as_it
     adopt(office)
     assert [each.kind for each in stated(office, "WO-2")] == ["original", "delta"]
     assert hold_up(office, "WO-2") == 2
+
+
+# Lost ranges
+
+
+def test_a_lost_range_holds_a_job_whose_close_is_missing_until_it_is_written_off(office: Office) -> None:
+    office.order("WO-1", ("t-1", "t-2"))
+    bob = Phone(office, "hh-2", "t-2")
+    bob.sign("job.accepted")
+    bob.sign("job.arrived")
+    bob.sync()
+    worked(office)
+    assert codes(office) == ["close_missing"]
+    with writing(office.engine) as connection:
+        (key,) = keys.of_device(connection, "hh-2")
+        (branch,) = branches.of_key(connection, key.id)
+        holes.add(connection, holes.Hole(1, key.id, branch.id, 2, 4))
+    office.projector.rebuild()
+    assert codes(office) == ["close_missing", "sequence_gap"]
+    desk(office).write_off("hh-2", 2, 4, "the card broke", "boss")
+    office.project()
+    assert codes(office) == ["close_missing"]
+    assert "range_written_off" in [each["code"] for each in card(office)["exceptions"]]
+    office.act("job.closed_by_office", {"reason": "as far as we know"}, "WO-1")
+    office.project()
+    assert hold_up(office) == 1
 
 
 # Bodies and objects
