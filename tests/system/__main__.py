@@ -27,12 +27,13 @@ def main(arguments: list[str] | None = None) -> int:
     simulate.add_argument("--without", default="", help="kinds of faults to leave out, with commas")
     simulate.add_argument("--real", action="store_true", help="real crypto on every seed")
     simulate.add_argument("--trace", action="store_true", help="print what happened")
-    commands.add_parser("mutants", help="plant every known defect and say which check caught it")
+    planted = commands.add_parser("mutants", help="plant every known defect and say which check caught it")
+    planted.add_argument("names", nargs="*", help="only these")
     said = parser.parse_args(arguments)
     if said.command == "mutants":
         from tests.system import mutants
 
-        return mutants.main()
+        return mutants.main(said.names)
     return _simulate(said)
 
 

@@ -195,6 +195,10 @@ def _forks(history: History, evidence: Evidence) -> Found:
             yield "fork_undetected", f"two events have number {seq} of one key, and nobody says so"
         if len(hashes) > 1 and kid not in history.diverged:
             yield "honest_fork", f"a handheld that nobody copied signed two events with number {seq}"
+    for holder in history.holders:
+        logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
+        if len(holder.journal) < len(logged) and not holder.stopped and holder.kid not in evidence.forked:
+            yield "set_back_undetected", f"{holder.name} has fewer events than are logged for it, and does not know"
     meant: dict[tuple[bytes, int], set[bytes]] = {}
     for intent in history.intents:
         if intent.hash is not None and intent.seq is not None:

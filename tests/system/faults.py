@@ -25,7 +25,7 @@ KINDS = {
     "commit_unknown": (0.4, 0.04),  # the database committed, and the answer to that is lost
     "projector_kill": (0.4, 0.10),
     "consumer_kill": (0.5, 0.25),  # between booking a record and remembering that
-    "gateway_clock": (0.2, 0.03),  # the gateway's clock is not synchronised for a while
+    "gateway_clock": (0.2, 0.005),  # the gateway's clock is not synchronised for a while
     "clock_jump": (0.3, 0.05),
     "clock_unset": (0.1, 0.02),
     "correction": (0.6, 0.30),  # of a part, after the completion
@@ -39,14 +39,17 @@ UNBILLABLE = (*DIVERGES, "clock_jump", "clock_unset")  # a job may end held for 
 
 
 class Faults:
-    """The faults of one run. ``active`` is False once healing begins; ``left_out`` names kinds that never happen."""
+    """The faults of one run. ``active`` is False once healing begins; ``left_out`` names kinds that never
+    happen, ``wanted`` those that may whatever the seed draws."""
 
-    def __init__(self, chance: random.Random, left_out: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, chance: random.Random, left_out: frozenset[str] = frozenset(), wanted: frozenset[str] = frozenset()
+    ) -> None:
         self._chance = chance
         self.active = True
         # Drawn for every kind, also for those left out: shrinking changes as little else as it can.
         drawn = {kind: chance.random() < share for kind, (share, _) in KINDS.items()}
-        self.kinds = {kind for kind, wanted in drawn.items() if wanted and kind not in left_out}
+        self.kinds = {kind for kind, has in drawn.items() if (has or kind in wanted) and kind not in left_out}
         self.happened: dict[str, int] = {}
 
     def strikes(self, kind: str) -> bool:

@@ -20,7 +20,7 @@ class Intent(NamedTuple):
 
 
 class Believed(NamedTuple):
-    """A receipt that a handheld took as true: everything before ``next`` is logged, ``head`` is the hash of the last."""
+    """A receipt that a handheld took as true: all before ``next`` is logged, ``head`` is the hash of the last."""
 
     holder: str
     kid: bytes

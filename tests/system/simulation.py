@@ -24,6 +24,9 @@ STEP_EVERY_MS = 20_000  # mean time between two steps of a technician
 READ_EVERY_MS = 5_000
 SPEAK_EVERY_MS = 4_000
 LOOK_EVERY_MS = 500
+AFTERWARDS_MS = 300_000  # for what comes late
+TRIES = 12
+NO_LIMIT = 1_000
 HEALED_WITHIN_MS = 180_000  # a day of resends; the longest wait between two is 8 s here
 
 
@@ -51,10 +54,16 @@ class Result:
     records: int
 
 
-def run(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str] = frozenset()) -> Result:
-    """One run on this ground, which must be made for this many handhelds."""
+def run(
+    ground: Ground,
+    seed: int,
+    size: Size = SMALL,
+    left_out: frozenset[str] = frozenset(),
+    wanted: frozenset[str] = frozenset(),
+) -> Result:
+    """One run on this ground, which must be made for this many handhelds; ``wanted`` faults happen whatever it drew."""
     ground.reset()
-    simulation = Simulation(ground, seed, size, left_out)
+    simulation = Simulation(ground, seed, size, left_out, wanted)
     try:
         return simulation.run()
     finally:
@@ -64,12 +73,12 @@ def run(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str] 
 class Simulation:
     """The parties of one run and what they do of their own accord."""
 
-    def __init__(self, ground: Ground, seed: int, size: Size, left_out: frozenset[str]) -> None:
+    def __init__(self, ground: Ground, seed: int, size: Size, left_out: frozenset[str], wanted: frozenset[str]) -> None:
         self._ground = ground
         self._seed = seed
         self._size = size
         self._world = World(seed)
-        self._faults = Faults(random.Random(seed ^ 0x5EED), left_out)
+        self._faults = Faults(random.Random(seed ^ 0x5EED), left_out, wanted)
         self._history = History()
         self._wire = Wire(self._world, self._faults)
         self._gateway = Gateway(self._world, self._faults, self._wire, ground)
@@ -91,6 +100,11 @@ class Simulation:
         self._world.after(SPEAK_EVERY_MS, self._speak)
         self._world.after(1, self._gateway.project)
         self._world.run(1 << 40, lambda: self._steps_left <= 0)
+        self._finish(TRIES)  # the faults go on: records are released and booked under them, and corrected
+        self._steps_left = self._size.steps // 5
+        for each in self._handhelds:
+            self._expect_step(each)
+        self._world.run(self._world.now_ms + AFTERWARDS_MS, lambda: self._steps_left <= 0)
         self._heal()
         self._testify()
         found = checker.check(self._history, self._ground, self._consumer)
@@ -159,14 +173,20 @@ class Simulation:
         self._wire.heal()
         self._gateway.heal()
         self._gateway.project()
-        for handheld in self._handhelds:
-            while handheld.finish():
-                self._world.run(self._world.now_ms + self._world.chance.randrange(1_000, 5_000))
+        self._finish(NO_LIMIT)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:
             self._world.run(self._world.now_ms + LOOK_EVERY_MS)
             self._history.restless = self._restless()
             self._history.healed = not self._history.restless
+
+    def _finish(self, tries: int) -> None:
+        """Every handheld brings its jobs to an end, with at most so many steps."""
+        for handheld in self._handhelds:
+            left = tries
+            while left > 0 and handheld.finish():
+                left -= 1
+                self._world.run(self._world.now_ms + self._world.chance.randrange(1_000, 5_000))
 
     def _restless(self) -> str:
         """Who has not come to rest, or nothing."""

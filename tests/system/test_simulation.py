@@ -1,0 +1,38 @@
+"""A few seeds of the simulation in every test run; campaigns are ``make simulate``."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.__main__ import twice
+from tests.system.ground import Ground
+from tests.system.mutants import MUTANTS, hunt
+from tests.system.simulation import SMALL, run
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    made = Ground(SMALL.handhelds)
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("seed", [0, 5])
+def test_a_seed_with_faults_holds_every_promise_and_runs_the_same_twice(ground: Ground, seed: int) -> None:
+    result = twice(ground, seed)
+    assert result.violations == []
+    assert result.records > 0
+    assert result.happened
+
+
+def test_the_promises_hold_under_real_crypto_too() -> None:
+    real = Ground(SMALL.handhelds, is_real=True)
+    try:
+        assert run(real, 99).violations == []
+    finally:
+        real.close()
+
+
+def test_a_planted_mistake_is_caught_by_the_check_that_is_named_for_it() -> None:
+    (mutant,) = (each for each in MUTANTS if each.name == "amount_rounded_down")
+    assert hunt(mutant).startswith("money_wrong")
