@@ -5,7 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench lock clean
+.PHONY: help setup demo test check format bench simulate mutants lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -31,6 +31,12 @@ format: setup ## put imports and layout in order
 
 bench: setup ## measure speed and size against references; QUICK=1 ends within 90 seconds
 	@.venv/bin/python tests/bench $(if $(QUICK),--quick)
+
+simulate: setup ## run SEEDS=n seeds of the simulation, each twice; FIRST=n, SIZE=large
+	@.venv/bin/python -m tests.system simulate --seeds $(or $(SEEDS),100) --first $(or $(FIRST),0) --size $(or $(SIZE),small)
+
+mutants: setup ## plant each known mistake in a copy and show the check that catches it
+	@.venv/bin/python -m tests.system mutants
 
 lock: setup ## write the locks anew from pyproject.toml; UPGRADE=1 moves to the newest versions allowed
 	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' .ci/lock

@@ -65,7 +65,7 @@ def _simulate(said: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def twice(ground: Ground, seed: int, size: Size, left_out: frozenset[str] = frozenset()) -> Result:
+def twice(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str] = frozenset()) -> Result:
     """The run of a seed, which must come out the same again; it is a violation if it does not."""
     first, again = run(ground, seed, size, left_out), run(ground, seed, size, left_out)
     if first.hash != again.hash:
