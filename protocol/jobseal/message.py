@@ -27,8 +27,8 @@ class Message:
         self._assign(value)
 
     def _assign(self, value: "dict[Any, Any]") -> None:
-        for field in self.SHAPE.fields:
-            setattr(self, field.name, value.get(field.key))
+        for key, name in self.SHAPE.names:
+            setattr(self, name, value.get(key))
 
     def to_map(self) -> "dict[int, Any]":
         """The map as it goes on the wire."""

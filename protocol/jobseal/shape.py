@@ -278,10 +278,11 @@ def may(key: int, name: str, of: "Any") -> Field:
 class Map:
     """A map with the given fields and no others."""
 
-    __slots__ = ("_checks", "by_key", "by_name", "fields")
+    __slots__ = ("_checks", "by_key", "by_name", "fields", "names")
 
     def __init__(self, *fields: Field) -> None:
         self.fields = fields
+        self.names = [(field.key, field.name) for field in fields]
         self._checks = [(field.key, field.of.problem, field) for field in fields]
         self.by_key = {field.key: field for field in fields}
         self.by_name = {field.name: field for field in fields}

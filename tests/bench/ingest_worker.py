@@ -2,10 +2,13 @@
 
     python -m tests.bench.ingest_worker FOLDER PORT EVENTS
 
-It prints ``ready`` once it listens, and one JSON object when it has taken in all the events.
+It prints ``ready`` once it listens, and one JSON object when it has taken in all the events. BENCH_PROFILE=FILE in its
+environment makes it profile the slices of ingest into that file (cProfile); its figures are then worth nothing.
 """
 
+import cProfile
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,6 +26,7 @@ from jobseal_gateway.mosquitto import GATEWAY_USER
 from jobseal_gateway.mqtt_worker import MqttWorker
 from tests.bench.ground import WORKER_CORE, RawVerify, Timing, peak_rss_mb, pin, timed
 
+PROFILE = os.environ.get("BENCH_PROFILE", "")
 SLICE_EVENTS = 1_024
 LEDGER = "ledger.db"
 
@@ -53,14 +57,21 @@ def main(folder: Path, port: int, events: int) -> None:
     worker.connect()
     ingest_process.settle_memory()
     print("ready", flush=True)
+    profile = cProfile.Profile() if PROFILE else None
     slices = []
     reference = raw.slice()
     while ingest.counts.logged < events:
+        if profile is not None:
+            profile.enable()
         work = _slice(loop, ingest, min(events, ingest.counts.logged + SLICE_EVENTS))
+        if profile is not None:
+            profile.disable()
         after = raw.slice()
         slices.append((work, reference + after))
         reference = after
     worker.close()
+    if profile is not None:
+        profile.dump_stats(PROFILE)
     print(json.dumps({"slices": [_pair(*pair) for pair in slices], "rss_mb": peak_rss_mb(), "counts": _counts(ingest)}))
 
 
