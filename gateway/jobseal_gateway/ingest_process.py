@@ -18,7 +18,7 @@ from jobseal import frame
 from jobseal.errors import OURS, PEER, JobsealError
 from jobseal.host.clock import Clock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import home
+from jobseal_gateway.entry import enter
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ingest import Ingest
@@ -172,19 +172,8 @@ def _worker(gateway: Gateway) -> MqttWorker:
 
 
 def main(folder: Path, clock: Clock | None = None) -> int:
-    """The process. Its exit status: 0 when it was asked to stop, 1 when it cannot start and says why."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{NAME}: %(levelname)s %(name)s: %(message)s")
-    try:
-        with home.open(folder, clock) as gateway:
-            run(gateway, _say)
-    except JobsealError as error:
-        _say(f"{error.sentence} [{error.code}]")
-        return 1
-    return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+    """The process; its exit status."""
+    return enter(NAME, run, folder, clock)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ Started by ``serve``; ``python -m jobseal_gateway.web_process HOME`` runs it alo
 it takes no new connections, answers who waits for news at once, and is gone within two seconds.
 """
 
-import logging
 import signal
 import socket
 import sys
@@ -15,12 +14,12 @@ from types import FrameType
 
 import uvicorn
 
-from jobseal.errors import OPERATOR, JobsealError
+from jobseal.errors import OPERATOR
 from jobseal.host.clock import Clock
-from jobseal_gateway import home
 from jobseal_gateway.api import Service, make_app
 from jobseal_gateway.api.access import read_token
 from jobseal_gateway.api.watch import Watch
+from jobseal_gateway.entry import enter
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 
@@ -82,19 +81,8 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def main(folder: Path, clock: Clock | None = None) -> int:
-    """The process. Its exit status: 0 when it was asked to stop, 1 when it cannot start and says why."""
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format=f"{NAME}: %(levelname)s %(name)s: %(message)s")
-    try:
-        with home.open(folder, clock) as gateway:
-            run(gateway, _say)
-    except JobsealError as error:
-        _say(f"{error.sentence} [{error.code}]")
-        return 1
-    return 0
-
-
-def _say(line: str) -> None:
-    print(line, flush=True)
+    """The process; its exit status."""
+    return enter(NAME, run, folder, clock)
 
 
 if __name__ == "__main__":
