@@ -37,10 +37,7 @@ class Home:
 
     def make(self, files: Files = REAL) -> None:
         """Create the folders that are missing. Raises :class:`StorageError`."""
-        try:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise durable.explain(error, str(self.folder)) from error
+        above = [folder for folder in reversed(self.folder.parents) if not folder.exists()]
         parents = (self.folder, self.welcome.parent, self.seed.parent, self.archive, self.objects)
-        for folder in (*parents, self.unsigned, self.waiting, self.stored):
+        for folder in (*above, *parents, self.unsigned, self.waiting, self.stored):
             durable.make_folder(files, folder)
