@@ -195,6 +195,8 @@ def _forks(history: History, evidence: Evidence) -> Found:
             yield "fork_undetected", f"two events have number {seq} of one key, and nobody says so"
         if len(hashes) > 1 and kid not in history.diverged:
             yield "honest_fork", f"a handheld that nobody copied signed two events with number {seq}"
+    for kid in (evidence.forked | evidence.suspended) - history.diverged:
+        yield "honest_fork", f"key {kid.hex()[:8]}, of which there is only one holder, is accused of a fork"
     for holder in history.holders:
         logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
         if len(holder.journal) < len(logged) and not holder.stopped and holder.kid not in evidence.forked:

@@ -30,8 +30,8 @@ KINDS = {
     "clock_unset": (0.1, 0.02),
     "correction": (0.6, 0.30),  # of a part, after the completion
     "stranger": (0.5, 0.10),  # flipped, foreign and meaningless frames
-    "clone": (0.10, 0.05),  # another holder of the same key, with everything as it was
-    "restore": (0.10, 0.05),  # a handheld set back to an earlier state
+    "clone": (0.10, 0.03),  # another holder of the same key, with everything as it was
+    "restore": (0.15, 0.15),  # a handheld set back to an earlier state
 }
 
 DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more

@@ -89,6 +89,7 @@ class Handheld:
         self._is_connected = False
         self._turn_at = NEVER
         self._parts: dict[str, list[SignedEvent]] = {}
+        self.is_shelved = False  # nobody works with it any more; it only syncs
         self._boot()
 
     # Its clock
@@ -195,7 +196,7 @@ class Handheld:
 
     def finish(self) -> bool:
         """Bring the next of its jobs one step nearer to its end; whether there was anything left to do."""
-        for job in self.jobs if self.capture is not None else ():
+        for job in () if self.capture is None or self.is_shelved else self.jobs:
             assert self.capture is not None
             if self.capture.state(job) in ("signed_off", "waived", "cancelled"):
                 continue

@@ -62,7 +62,7 @@ MUTANTS = (
     Mutant(
         "slot_taken_by_unverified_bytes",
         ((CHAIN, "if not bad or bad[-1][0] != signed.event.prev:", "if not bad:"),),
-        ("committed_lost", "acknowledged_missing", "chain_broken"),
+        ("honest_fork", "committed_lost", "acknowledged_missing"),
         ("stranger",),
     ),
     Mutant(

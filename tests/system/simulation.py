@@ -82,6 +82,7 @@ class Simulation:
         self._history = History()
         self._wire = Wire(self._world, self._faults)
         self._gateway = Gateway(self._world, self._faults, self._wire, ground)
+        self._wire.overtaken = stranger.overtake
         self._wire.arrived = self._gateway.expect_frames
         self._consumer = Consumer(self._world, self._faults, ground)
         self._handhelds = [self._handheld(place) for place in range(size.handhelds)]
@@ -141,10 +142,13 @@ class Simulation:
             self._handhelds.append(clone)
             self._expect_step(clone)
         earlier = self._cards.get(handheld.holder)
-        if earlier is not None and self._faults.strikes("restore"):
+        is_first = handheld.kid not in self._history.diverged
+        if earlier is not None and is_first and self._faults.strikes("restore"):
             self._history.diverged.add(handheld.kid)
             handheld.set_back(self._cards.pop(handheld.holder))
-        elif earlier is None and "restore" in self._faults.kinds and self._world.chance.random() < 0.3:
+            # Without a new event there is no fork to give it away: then it must hear that it was set back.
+            handheld.is_shelved = self._world.chance.random() < 0.5
+        elif earlier is None and is_first and "restore" in self._faults.kinds and self._world.chance.random() < 0.3:
             self._cards[handheld.holder] = handheld.card()
 
     def _read(self) -> None:

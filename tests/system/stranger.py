@@ -47,3 +47,21 @@ def _made(world: World, kind: str, topic: str, data: bytes) -> tuple[str, bytes]
         flipped[-1] = message.events[-1]
     message.events = flipped
     return topic, frame.encode(message)
+
+
+def overtake(topic: str, data: bytes) -> list[tuple[str, bytes]]:
+    """The same batch with one bit of its last event but one flipped, to be there before the original.
+
+    What follows the flipped bytes is genuine: whoever takes them for the device's own only because something valid
+    comes behind them gives their slot away.
+    """
+    try:
+        message = frame.decode_up(data)
+    except JobsealError:
+        return []
+    if not isinstance(message, Batch) or len(message.events) < 2:
+        return []
+    bad = bytearray(message.events[-2])
+    bad[-5] ^= 1
+    message.events = [*message.events[:-2], bytes(bad), message.events[-1]]
+    return [(topic, frame.encode(message))]

@@ -17,7 +17,8 @@ RESTART_MS = 3_000
 
 
 class Wire:
-    """``inbox``: (topic, payload) for the gateway; ``arrived`` is called when there is more of it."""
+    """``inbox``: (topic, payload) for the gateway; ``arrived`` is called when there is more of it;
+    ``overtaken`` makes what a stranger gets in before a frame."""
 
     def __init__(self, world: World, faults: Faults) -> None:
         self._world = world
@@ -25,6 +26,7 @@ class Wire:
         self.inbox: list[tuple[str, bytes]] = []
         self.seen_up: list[tuple[str, bytes]] = []  # what an eavesdropper has
         self.arrived: Callable[[], None] = lambda: None
+        self.overtaken: Callable[[str, bytes], list[tuple[str, bytes]]] = lambda _topic, _payload: []
         self._links: dict[str, list[SimulatedLink]] = {}
         self._cut_until: dict[str, int] = {}
         self._down_until = 0
@@ -51,6 +53,9 @@ class Wire:
                     each.lose()
         self._forget_perhaps()
         self.seen_up.append((topic, payload))
+        if self._faults.strikes("stranger"):
+            self.inbox += self.overtaken(topic, payload)
+            self.arrived()
         for delay_ms in self._fates():
             self._world.after(delay_ms, lambda era=self._era: self._arrive_up(era, topic, payload))
 
