@@ -24,9 +24,10 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 
-FORM = 2
+FORM = 3
 CACHE_MAX_BYTES = 67108864
 _MARK_BYTES = 8  # of a finished job's id: two ids with one mark cost time, no more
+_SEQ_BYTES = 8
 
 
 class Fold:
@@ -55,7 +56,7 @@ class Fold:
         self._packed: dict[str, bytes] = {}  # open jobs as of the last save
         self._jobs: dict[str, Job] = {}  # jobs that somebody asked for since
         self._changed: set[str] = set()  # those of them with a later event
-        self._done: set[bytes] = set()  # marks of the jobs in the archive
+        self._done: dict[bytes, int] = {}  # jobs in the archive: mark, and seq of the last event there
 
     def open_jobs(self) -> list[str]:
         """Ids of the jobs in which this handheld still has something to do."""
@@ -68,7 +69,7 @@ class Fold:
             if id in self._packed:
                 self._jobs[id] = self._unpacked(id, self._packed[id])
             elif _mark(id) in self._done:
-                self._jobs[id] = self._unpacked(id, cache_file.read(self._files, self._archived(id)))
+                self._jobs[id] = self._fetched(id, self._done[_mark(id)])
             else:
                 return Job(id)
         return self._jobs[id]
@@ -105,7 +106,7 @@ class Fold:
         """Write the cache, if anything changed. Where that fails, everything stays in memory."""
         if not self.unsaved or self.last is None:
             return
-        packed, done = dict(self._packed), set(self._done)
+        packed, done = dict(self._packed), dict(self._done)
         for id in self._changed:
             job = self._jobs[id]
             data = cbor.encode(job.to_value())
@@ -113,13 +114,20 @@ class Fold:
                 packed[id] = data
             elif cache_file.write(self._files, self._archived(id), data):
                 packed.pop(id, None)
-                done.add(_mark(id))
+                done[_mark(id)] = job.lanes[0].last
             else:
                 return
         state = [self.next, self.last.data, self.anchor, self.session, [list(hole) for hole in self.holes]]
         # Each job is encoded on its own: a signed body may be as deep as the codec allows.
         jobs = [[id, packed[id]] for id in sorted(packed)]
-        value = [FORM, VALUE_VERSION, self._thumbprint, state, b"".join(sorted(done)), jobs]
+        value = [
+            FORM,
+            VALUE_VERSION,
+            self._thumbprint,
+            state,
+            b"".join(mark + done[mark].to_bytes(_SEQ_BYTES, "big") for mark in sorted(done)),
+            jobs,
+        ]
         if cache_file.write(self._files, self._home.fold, cbor.encode(value)):
             self._packed, self._done, self._jobs, self._changed, self.unsaved = packed, done, {}, set(), 0
 
@@ -135,7 +143,8 @@ class Fold:
         if self._hash_at(self.last.event.seq) != self.last.hash:
             return False  # not this journal's, or ahead of it
         self.holes = [(first, end) for first, end in holes]
-        self._done = {done[at : at + _MARK_BYTES] for at in range(0, len(done), _MARK_BYTES)}
+        rows = (done[at : at + _MARK_BYTES + _SEQ_BYTES] for at in range(0, len(done), _MARK_BYTES + _SEQ_BYTES))
+        self._done = {row[:_MARK_BYTES]: int.from_bytes(row[_MARK_BYTES:], "big") for row in rows}
         self._packed = dict(jobs)
         return True
 
@@ -152,6 +161,12 @@ class Fold:
             if data is not None:
                 return hashlib.sha256(data).digest() if place == seq else events.parse(data).event.prev
         return None
+
+    def _fetched(self, id: str, last: int) -> Job:
+        """A job from the archive, which must go as far as the cache says: a power cut can bring an older one back, and
+        a close over that would not match."""
+        job = self._unpacked(id, cache_file.read(self._files, self._archived(id)))
+        return job if job.lanes and job.lanes[0].last >= last else self._from_journal(id)
 
     def _unpacked(self, id: str, data: bytes | None) -> Job:
         if data is not None:

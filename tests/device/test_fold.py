@@ -150,7 +150,7 @@ def test_the_cache_of_another_journal_is_not_believed(tmp_path: Path, bench: Wor
 
 
 def test_the_cache_of_an_older_form_is_made_again(bench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jobseal_device.fold.FORM", 3)
+    monkeypatch.setattr("jobseal_device.fold.FORM", 99)
     bench.capture = bench.open()
     assert_as_from_scratch(bench)
     bench.close()
@@ -193,6 +193,23 @@ def test_a_job_leaves_for_the_archive_when_it_is_done_and_comes_back_when_it_is_
     bench.reopen()
     assert bench.capture.fold.open_jobs() == ["WO-2"]
     assert_as_from_scratch(bench)
+    bench.close()
+
+
+def test_an_archive_that_a_power_cut_set_back_is_not_believed(bench: Workbench) -> None:
+    """Files are not synced in the order of their writing: the cache can be newer than the archive."""
+    [path] = bench.home.archive.iterdir()
+    older = path.read_bytes()
+    bench.capture = bench.open()
+    bench.sign("job.reopened", "WO-1", reason="leaks")
+    bench.sign("job.completed", "WO-1")
+    bench.close()
+    path.write_bytes(older)
+    bench.capture = bench.open()
+    assert_as_from_scratch(bench)
+    signed = bench.sign("signoff.waived", "WO-1", reason="absent")
+    assert signed.event.close == bench.folded_from_scratch().job("WO-1").facts[-1].close
+    assert (signed.event.close or [0])[0] == 9
     bench.close()
 
 
