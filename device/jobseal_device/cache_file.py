@@ -11,9 +11,12 @@ _CHECK_BYTES = 32
 
 
 def write(files: Files, path: Path, data: bytes) -> bool:
-    """Whether it could be written; a disk that is full or failing costs the next start some time only."""
+    """Whether it could be written; a power cut, or a disk that is full or failing, costs the next start some time only.
+
+    Nothing is synced: a technician would wait for it, after a lost cache for thousands of files.
+    """
     try:
-        durable.replace(files, path, sha256(data).digest() + data)
+        durable.show(files, path, sha256(data).digest() + data)
     except JobsealError:
         return False
     return True

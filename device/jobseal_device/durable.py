@@ -1,13 +1,14 @@
 """Durable writes: the order of system calls that makes bytes survive a power cut, and what a crash at each means.
 
-Two ways to write, and nothing else in the handheld writes files:
+Two ways to write durably, and one to write what may be lost; nothing else in the handheld writes files:
 
 - :func:`replace` gives a file new contents, whole or not at all;
-- :func:`append` adds bytes behind what is already durable.
+- :func:`append` adds bytes behind what is already durable;
+- :func:`show` is for caches.
 
-Both promise the same about failure. :class:`DiskFull`: as if never called. :class:`StorageFailed`: the bytes may or
-may not be on the disk; after a failed sync the kernel marks the pages clean, so that a second sync which succeeds
-proves nothing, and the file must not be appended to again.
+The first two promise the same about failure. :class:`DiskFull`: as if never called. :class:`StorageFailed`: the bytes
+may or may not be on the disk; after a failed sync the kernel marks the pages clean, so that a second sync which
+succeeds proves nothing, and the file must not be appended to again.
 
 :class:`Files` is every system call that storage makes, in one place, so that any of them can be made to fail.
 This module knows no frames, no journals and no documents.
@@ -97,6 +98,27 @@ def replace(files: Files, path: Path, data: bytes) -> None:
         sync_folder(files, path.parent)
     except OSError as error:
         raise StorageFailed(_unconfirmed(path.name, error)) from error
+
+
+def show(files: Files, path: Path, data: bytes) -> None:
+    """Like :func:`replace` for whoever reads while the power stays on, and without waiting for the disk.
+
+    A power cut may leave the old contents, the new ones, none, or a mixture: only for what a reader can check and
+    can do without.
+    """
+    fresh = path.with_name(path.name + NEW_SUFFIX)
+    try:
+        _discard(files, fresh)
+        fd = files.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        try:
+            write_all(files, fd, data, 0)
+        finally:
+            files.close(fd)
+        files.rename(fresh, path)
+    except OSError as error:
+        with suppress(OSError):
+            _discard(files, fresh)
+        raise explain(error, path.name) from error
 
 
 def append(files: Files, fd: int, data: bytes, offset: int) -> None:

@@ -7,7 +7,7 @@ What they hold at the start was written by the real journal, only without syncs 
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,13 +47,22 @@ VISIT = (
     ("job.completed", {"totals": [["labour", "HVAC-REPAIR", "h", "0.5"]]}),
     ("signoff.waived", {"reason": "customer-absent"}),
 )
-STEPS = [(kind, bodies.SHAPES[kind].keyed(named)) for kind, named in VISIT]
+ANSWER = ("checklist.answered", {"item": "FILTER-CLEAN", "answer": True})
+LONG_VISIT = (*VISIT[:-3], *[ANSWER] * 87, *VISIT[-3:])  # what is there at the start: fewer files to write beside it
+
+
+def steps(visit: Sequence[tuple[str, dict[str, Any]]]) -> list[tuple[str, dict[int, Any]]]:
+    """(kind, body as on the wire) of each event of a visit."""
+    return [(kind, bodies.SHAPES[kind].keyed(named)) for kind, named in visit]
+
+
+STEPS, LONG_STEPS = steps(VISIT), steps(LONG_VISIT)
 NAME = "t-1"
 GENESIS = bytes(32)
 
 
 def step(seq: int) -> tuple[str, dict[int, Any], str]:
-    """Kind, body and job of the event with this number."""
+    """Kind, body and job of the visits' event with this number."""
     kind, body = STEPS[seq % len(STEPS)]
     return kind, body, f"WO-{seq // len(STEPS):05d}"
 
@@ -91,10 +100,10 @@ class Stamped(Capture):
 class Technician:
     """Works job after job on one handheld. ``whole_ms``: how long its calls took to their very end."""
 
-    def __init__(self, place: Path, identity: Identity, signed: int) -> None:
+    def __init__(self, place: Path, identity: Identity) -> None:
         self.home = Home(place)
         self._identity = identity
-        self._signed = signed
+        self._signed = 0
         self.whole_ms: list[float] = []
         self.capture: Stamped | None = None
 
@@ -160,17 +169,20 @@ def rows(quick: bool) -> Iterator[Row]:
 
 def _filled(place: Path, signer: Ed25519Signer, events: int) -> Technician:
     """A technician who has signed so many events already, with capture open."""
-    technician = Technician(place, _identity(signer), events)
+    technician = Technician(place, _identity(signer))
     technician.home.make()
     journal = Journal.open(technician.home.journal, files=Unsynced())
     prev, unsigned, clock = GENESIS, Unsigned(signer.key), SystemClock(BUILT_MS)
     at, up, boot = clock.wall_ms(), clock.up_ms(), clock.boot()
     for seq in range(events):
-        kind, body, job = step(seq)
+        kind, body = LONG_STEPS[seq % len(LONG_STEPS)]
+        job = f"OLD-{seq // len(LONG_STEPS):05d}"
         made = Event(seq=seq, prev=prev, at=at, up=up, boot=boot, kind=kind, body=body, job=job, by=NAME)
         prev = journal.append(event.sign(made, unsigned)).hash
     journal.close()
     os.sync()
+    technician.open(signer)
+    technician.close()  # the fold is saved, so that it is not what the first event waits for
     technician.open(signer)
     return technician
 
