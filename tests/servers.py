@@ -43,7 +43,7 @@ def mosquitto(folder: Path) -> Iterator[Broker]:
         broker.stop()
 
 
-def eventually(true: Callable[[], object], within_s: float = 10.0) -> None:
+def eventually(true: Callable[[], object], within_s: float = 30.0) -> None:
     """Wait until ``true()`` holds; fail when it does not come true in time."""
     give_up = time.monotonic() + within_s
     while not true():
