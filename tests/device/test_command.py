@@ -104,8 +104,8 @@ def test_a_correction_names_the_event_by_its_hash(run: Runner) -> None:
         (["capture", "event.corrected", "--job", "W", "--amends", "xyz"], "command", "xyz is not an event's hash"),
         (["capture", "job.accepted", "--job", "W\x1b[31mO"], "malformed", "job has a control character"),
         (["capture", "note.added", "--job", "WO-1", "note=\udcff"], "malformed_body", "note is not valid text"),
-        (["enrol", "accept", "/nowhere", "--trust", "00"], "file_unreadable", "/nowhere cannot be read"),
-        (["enrol", "request", "/nowhere/file"], "file_unwritable", "/nowhere/file cannot be written"),
+        (["enrol", "accept", "/dev/null/x", "--trust", "00"], "file_unreadable", "/dev/null/x cannot be read"),
+        (["enrol", "request", "/dev/null/file"], "file_unwritable", "/dev/null/file cannot be written"),
     ],
 )
 def test_what_is_refused_is_a_code_and_a_sentence_and_exit_code_1(
