@@ -100,7 +100,7 @@ def read(connection: Connection, job_id: int) -> Dossier:
         trust={key.thumbprint: said for key in of_key.values() if (said := standing.of_key(connection, key))},
         stored=frozenset(digest for digest, state in known.items() if state == objects.STORED),
         erased=frozenset(digest for digest, state in known.items() if state == objects.ERASED),
-        checkpoints=tuple(_checkpoints(connection, logged)),
+        checkpoints=tuple(_checkpoints(connection, job_id, logged)),
         enrolled={key.thumbprint: _enrolled_at(connection, key.enrolment_leaf) for key in of_key.values()},
         released=released,
         rejected=frozenset(each.revision for each in released if _is_rejected(connection, each)),
@@ -202,20 +202,21 @@ def _objects(connection: Connection, logged: Iterable[Logged]) -> dict[bytes, st
     return {digest: each.state for digest, each in known.items()}
 
 
-def _checkpoints(connection: Connection, logged: Iterable[Logged]) -> Iterable[tuple[bytes, int, int]]:
+def _checkpoints(connection: Connection, job_id: int, logged: Iterable[Logged]) -> Iterable[tuple[bytes, int, int]]:
     """The checkpoints that events anchor to, and the first that covers each."""
     found: dict[bytes, log.Checkpoint] = {}
-    covering: log.Checkpoint | None = None
+    covering = iter(log.checkpoints_covering_job(connection, job_id))
+    newest = next(covering, None)
     for each in logged:
         anchor = None if each.signed is None else each.signed.event.anchor
         if anchor is not None and anchor not in found:
             anchored = log.checkpoint_by_digest(connection, anchor)
             if anchored is not None:
                 found[anchor] = anchored
-        if covering is None or covering.size <= each.index:
-            covering = log.checkpoint_covering(connection, each.index)
-            if covering is not None:
-                found[covering.digest] = covering
+        while newest is not None and newest.size <= each.index:
+            newest = next(covering, None)
+        if newest is not None:
+            found[newest.digest] = newest
     return sorted((each.digest, each.size, each.at_ms) for each in found.values())
 
 

@@ -1,7 +1,8 @@
-"""Commit to feed: from an event committed on a connected handheld to the changed job card in the feed.
+"""A whole site, every process apart as installed: capture, sync, mosquitto, ingest with projection, web, a consumer.
 
-Every process is apart, as installed: capture, sync, mosquitto, ingest with projection, web, and the consumer (this
-process), which waits in a long poll on a connection that stays open. One event at a time.
+First sync at rest: what it keeps in memory once it is connected and has nothing to do. Then the way from an event
+committed on the handheld to the changed job card in the feed, one event at a time; the consumer (this process) waits in
+a long poll on a connection that stays open.
 """
 
 import http.client
@@ -15,23 +16,28 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.bench.ground import ROOT, folder, peak_rss_mb
+from tests.bench.ground import ROOT, folder, peak_rss_mb, rss_mb
 from tests.bench.row import AT_MOST, Row
-from tests.bench.site import Site, children
+from tests.bench.site import TECHNICIAN, Site, children
 from tests.servers import eventually
 
 EVENTS = {True: 300, False: 1_950}
+REST_S = {True: 1.0, False: 10.0}
 WARM_UP_EVENTS = 20
 PAUSE_MOST_S = 0.03
 CARD_WITHIN_S = 10.0
 
 
 def rows(quick: bool) -> Iterator[Row]:
-    """The 99th percentile."""
+    """Sync's resident memory, and the 99th percentile of the way."""
     with folder("feed") as place, Site(place) as site:
         handheld = site.handheld("HH-1")
-        handheld.sync()
-        eventually(lambda: handheld.command("status")["orders"] > 0)
+        sync = handheld.sync()
+        handheld.command("capture", "session.opened", "--by", TECHNICIAN)
+        eventually(handheld.is_acknowledged)
+        time.sleep(REST_S[quick])
+        note = "its orders received, one event acknowledged, then silence"
+        yield Row("sync_idle_rss", rss_mb(sync.pid), None, None, f"{AT_MOST} 40", "MB", note)
         consumer = Consumer(site)
         with Technician(handheld.folder) as technician:
             passed_ms = [_passed_ms(technician, consumer) for _ in range(EVENTS[quick])][WARM_UP_EVENTS:]

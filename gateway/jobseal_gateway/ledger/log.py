@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, text, update
 
-from jobseal_gateway.ledger.rows import first
+from jobseal_gateway.ledger.rows import first, many
 from jobseal_gateway.ledger.schema import checkpoints, log_head, log_tiles
 
 HASH_BYTES = 32
@@ -57,6 +57,14 @@ _CHECKPOINT = select(checkpoints.c.size, checkpoints.c.at_ms, checkpoints.c.dige
 _BY_DIGEST = _CHECKPOINT.where(checkpoints.c.digest == bindparam("digest"))
 _COVERING = (
     _CHECKPOINT.where(checkpoints.c.size > bindparam("leaf")).order_by(checkpoints.c.size, checkpoints.c.id).limit(1)
+)
+_COVERING_JOB = text(
+    """
+    SELECT size, at_ms, digest, bytes FROM checkpoints WHERE id IN (
+        SELECT (SELECT id FROM checkpoints WHERE size > leaves.idx ORDER BY size, id LIMIT 1)
+        FROM leaves WHERE leaves.job_id = :job
+    ) ORDER BY size, id
+    """
 )
 # The same size in the same millisecond is the same checkpoint again.
 _ADD_CHECKPOINT = text(
@@ -111,6 +119,11 @@ def checkpoint_by_digest(connection: Connection, digest: bytes) -> Checkpoint | 
 def checkpoint_covering(connection: Connection, leaf: int) -> Checkpoint | None:
     """The first checkpoint whose size takes in this leaf, or None when none does yet."""
     return first(Checkpoint, connection.execute(_COVERING, {"leaf": leaf}))
+
+
+def checkpoints_covering_job(connection: Connection, job_id: int) -> list[Checkpoint]:
+    """For each leaf of a job the first checkpoint whose size takes it in, each once, smallest first."""
+    return many(Checkpoint, connection.execute(_COVERING_JOB, {"job": job_id}))
 
 
 def _as_head(row: Row[int, bytes, bytes | None, int]) -> Head:

@@ -10,7 +10,7 @@ from jobseal_gateway.ledger import leaves, log
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.log import Checkpoint, Head
 from jobseal_gateway.merkle_log import LogHead, LogTree, append
-from tests.gateway.ledger.ledger_rows import act, digest
+from tests.gateway.ledger.ledger_rows import act, digest, job
 
 WORKERS = 4
 APPENDS_EACH = 15
@@ -127,6 +127,19 @@ def test_checkpoints_are_found_by_digest_and_by_what_they_cover(engine: Engine) 
         assert log.checkpoint_by_digest(connection, bytes(32)) is None
         covering = {leaf: log.checkpoint_covering(connection, leaf) for leaf in (0, 9, 10, 24, 25)}
         assert covering == {0: first, 9: first, 10: second, 24: second, 25: None}
+
+
+def test_what_covers_the_leaves_of_a_job_is_found_at_once_and_each_checkpoint_once(engine: Engine) -> None:
+    small, first, second = checkpoint(1, 1_000), checkpoint(10, 1_000), checkpoint(25, 1_000)
+    with writing(engine) as connection:
+        for each in (small, first, second, checkpoint(25, 2_000)):
+            log.add_checkpoint(connection, each)
+        mine, other = job(connection, "WO-1"), job(connection, "WO-2")
+        leaves.append(connection, [act(3, mine), act(5, other), act(9, mine), act(24, mine), act(25, mine)])
+
+    with reading(engine) as connection:
+        assert log.checkpoints_covering_job(connection, mine) == [first, second]
+        assert log.checkpoints_covering_job(connection, other) == [first]
 
 
 def test_a_checkpoint_before_the_newest_ones_time_is_refused(engine: Engine) -> None:
