@@ -18,6 +18,7 @@ from tests.system.ground import Ground
 from tests.system.world import World
 
 PAGE = 10
+RECORDS_MOST = 40  # a gateway that releases without end is left alone then, for the checker to see
 
 
 class Booked(NamedTuple):
@@ -42,7 +43,7 @@ class Consumer:
 
     def read(self) -> None:
         """Go through what is new, until it is killed or done."""
-        while True:
+        while len(self.books) < RECORDS_MOST:
             with reading(self._ground.engine) as connection:
                 entries = feed.after(connection, self.cursor, PAGE)
             for entry in entries:

@@ -109,13 +109,6 @@ MUTANTS = (
           'charge.per_unit, rule.places, "down")'),),
         ("money_wrong",),
     ),
-    Mutant(
-        "delta_without_adjustment",
-        (("gateway/jobseal_gateway/release.py", "made.total = decimal_text(add(total, taken_back))",
-          "made.total = decimal_text(total)"),),
-        ("money_wrong",),
-        ("correction",),
-    ),
 )  # fmt: skip
 
 

@@ -17,11 +17,11 @@ def ground() -> Iterator[Ground]:
     made.close()
 
 
-@pytest.mark.parametrize("seed", [0, 5])
+@pytest.mark.parametrize("seed", [0, 2])
 def test_a_seed_with_faults_holds_every_promise_and_runs_the_same_twice(ground: Ground, seed: int) -> None:
     result = twice(ground, seed)
     assert result.violations == []
-    assert result.records > 0
+    assert result.events > 0
     assert result.happened
 
 
