@@ -150,13 +150,13 @@ class IngestLoop:
     def _project(self) -> None:
         if self._retry_at_s > self._real_s():
             return  # what stops ingest stops this too
-        for topic, payload in self._ingest.new_work():
-            self._worker.publish(topic, payload)
         try:
-            self._more_to_project = self._hooks.project()
+            self._more_to_project = self._hooks.project()  # first: somebody may wait for the changed card
         except LedgerUnavailable as problem:
             self._stop(problem)
             return
+        for topic, payload in self._ingest.new_work():
+            self._worker.publish(topic, payload)
         self._project_at_s = self._real_s() + PROJECT_EVERY_S
         self._tell_state(None)
 
