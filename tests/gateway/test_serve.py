@@ -180,7 +180,7 @@ def test_a_part_that_cannot_start_says_why_and_is_tried_again(tmp_path: Path) ->
         served = Served(folder, [sys.executable, "-c", SERVE, str(folder)], {"http.port": taken.getsockname()[1]})
         try:
             eventually(lambda: sum("[http_port_taken]" in line for line in served.lines) > 1, SOON_S)
-            assert "web: ended with status 1; it will be started again" in served.lines
+            eventually(lambda: "web: ended with status 1; it will be started again" in served.lines, SOON_S)
             served.process.send_signal(signal.SIGINT)
             assert served.process.wait(SOON_S) == 0
         finally:
