@@ -5,7 +5,6 @@ because it is the writer. It stops after the round it is in when it is told to (
 it waits wakes it at once. It says what stands in its way on standard output and in its pulse, and goes on by itself.
 """
 
-import gc
 import logging
 import signal
 import sys
@@ -18,7 +17,7 @@ from jobseal import frame
 from jobseal.errors import OURS, PEER, JobsealError
 from jobseal.host.clock import Clock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway.entry import enter
+from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ingest import Ingest
@@ -36,7 +35,6 @@ NAME = "ingest"
 ONLINE, OFFLINE = b"online", b"offline"
 EMBEDDED_RETRY_MAX_S = 1.0  # the broker is our own child: it is back within a moment, and nobody else hurries there
 CLIENT_ID = "gateway-ingest"
-GARBAGE_OBJECTS = 50_000  # before the collector looks: a round makes thousands and leaves no circle behind
 UNREACHABLE_AFTER_S = 3.0  # without a broker; a restart of it is shorter, and no reason to call the gateway unready
 
 _log = logging.getLogger(__name__)
@@ -153,13 +151,6 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     finally:
         worker.close()
         listener.close()
-
-
-def settle_memory() -> None:
-    """Keep the garbage collector away from what is loaded for good, and from most rounds: it cost them one in forty."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 def _worker(gateway: Gateway) -> MqttWorker:

@@ -115,7 +115,9 @@ class Supervisor:
 
     def _look_after(self, part: Part) -> None:
         self._repeat(part)
-        if part.pid is None and part.name in self._told_up:
+        if part.pid is not None:  # looked at once: one that dies from here on is told of, and started, next time
+            return
+        if part.name in self._told_up:
             self._say(f"{part.name}: {part.ending}; it will be started again")
             self._told_up.remove(part.name)
         starts = part.starts

@@ -19,7 +19,7 @@ from jobseal.host.clock import Clock
 from jobseal_gateway.api import Service, make_app
 from jobseal_gateway.api.access import read_token
 from jobseal_gateway.api.watch import Watch
-from jobseal_gateway.entry import enter
+from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 
@@ -63,6 +63,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
         say(f"serving on http://{http.host}:{http.port}")
         # uvicorn heeds the signal, and sends it once more to whoever had it before; that need not kill us.
         signal.signal(signal.SIGTERM, lambda *_: None)
+        settle_memory()
         with suppress(KeyboardInterrupt):
             WebServer(config, service.watch).run([listener])
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from jobseal.errors import JobsealError
 from jobseal.host.clock import SystemClock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import authority, ingest_process
+from jobseal_gateway import authority
+from jobseal_gateway.entry import settle_memory
 from jobseal_gateway.home import BUILT_MS
 from jobseal_gateway.ingest import Ingest
 from jobseal_gateway.ingest_loop import IngestLoop
@@ -55,7 +56,7 @@ def main(folder: Path, port: int, events: int) -> None:
     loop = IngestLoop(ingest, worker, SystemClock(BUILT_MS), NoDuties(), folder)
     raw = RawVerify()
     worker.connect()
-    ingest_process.settle_memory()
+    settle_memory()
     print("ready", flush=True)
     profile = cProfile.Profile() if PROFILE else None
     slices = []
