@@ -20,7 +20,7 @@ def requirements() -> list[Requirement]:
     project = pyproject["project"]
     extras = project["optional-dependencies"]
     stated = [*project["dependencies"], *pyproject["build-system"]["requires"]]
-    return [Requirement(line) for line in stated + extras["device"] + extras["gateway"] + extras["dev"]]
+    return [Requirement(line) for line in stated + [line for extra in extras.values() for line in extra]]
 
 
 @pytest.mark.parametrize("lock", [PYTHON_LOCK, NODE_LOCK], ids=lambda path: path.name)
