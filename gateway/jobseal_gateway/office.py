@@ -38,6 +38,7 @@ from jobseal_gateway.ledger.branches import Branch
 from jobseal_gateway.ledger.keys import Key
 from jobseal_gateway.ledger.overrides import Override
 from jobseal_gateway.log import Appending, LogWriter
+from jobseal_gateway.policy import FIRM
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
@@ -178,6 +179,8 @@ class Office:
         if code not in rules.RULES:
             sentence = f"There is no exception {code}; these are: {', '.join(sorted(rules.RULES))}."
             raise OfficeRefused("unknown_exception", sentence)
+        if code in FIRM:
+            raise OfficeRefused("not_overridable", f"{code} cannot be set aside: {rules.RULES[code].resolution}")
         with self.acting(operator) as desk:
             number = desk.job(job)
             open_codes = sorted({found.code for found in exceptions.of_job(desk.connection, number)})

@@ -14,6 +14,7 @@ from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.exceptions import Found
 from jobseal_gateway.log import ClockUnsynchronised
 from jobseal_gateway.office import Act, Office, OfficeRefused
+from jobseal_gateway.policy import FIRM
 from tests.devices import Device, digest
 from tests.gateway.bureaus import OPERATOR, Bureau
 
@@ -201,6 +202,15 @@ def test_an_exception_that_the_job_does_not_have_cannot_be_overridden_in_advance
     raise_exception(bureau, "WO-1", "clock_unset")
     assert refused(lambda: bureau.office.override("WO-1", "over_budget", "why", OPERATOR)) == "no_such_exception"
     assert refused(lambda: bureau.office.override("WO-1", "no_such", "why", OPERATOR)) == "unknown_exception"
+
+
+@pytest.mark.parametrize("code", sorted(FIRM))
+def test_what_no_override_can_help_is_not_overridden_and_leaves_no_act_in_the_log(bureau: Bureau, code: str) -> None:
+    worked(bureau)
+    raise_exception(bureau, "WO-1", code)
+    before = bureau.station.leaves(leaves.OFFICE)
+    assert refused(lambda: bureau.office.override("WO-1", code, "why", OPERATOR)) == "not_overridable"
+    assert bureau.station.leaves(leaves.OFFICE) == before
 
 
 def test_an_erased_object_is_gone_for_good_and_its_jobs_are_folded_again(bureau: Bureau) -> None:
