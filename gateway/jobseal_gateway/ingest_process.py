@@ -20,7 +20,7 @@ from jobseal.host.crypto import Verifier
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.ingest import Ingest
+from jobseal_gateway.ingest import Bounds, Ingest
 from jobseal_gateway.ingest_loop import IngestLoop
 from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.mosquitto import GATEWAY_USER
@@ -29,7 +29,7 @@ from jobseal_gateway.mqtt_worker import MqttWorker, Retry
 from jobseal_gateway.news import INGEST, WEB, Bell, Listener
 from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
 from jobseal_gateway.pulse import BEAT_EVERY_S, Pulse, Reason
-from jobseal_gateway.settings import EMBEDDED
+from jobseal_gateway.settings import EMBEDDED, Settings
 
 NAME = "ingest"
 ONLINE, OFFLINE = b"online", b"offline"
@@ -128,7 +128,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     """Until a signal asks to stop. Raises what opening raises; while it runs nothing but a defect ends it."""
     settings, clock = gateway.settings, gateway.clock
     log = gateway.log()
-    ingest = Ingest(gateway.engine, gateway.keys, log, Verifier())
+    ingest = Ingest(gateway.engine, gateway.keys, log, Verifier(), bounds(settings))
     worker = _worker(gateway)
     listener, web = Listener(gateway.home.run / INGEST), Bell(gateway.home.run / WEB)
     ending = Ending(gateway.home.run / INGEST)
@@ -151,6 +151,17 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     finally:
         worker.close()
         listener.close()
+
+
+def bounds(settings: Settings) -> Bounds:
+    """What the operator allows each handheld, as ingest takes it."""
+    limits = settings.limits
+    return Bounds(
+        quarantine_items_per_day=limits.quarantine_items_per_day,
+        quarantine_bytes_per_day=limits.quarantine_bytes_per_day,
+        refusals_per_minute=limits.refusals_per_minute,
+        retry_after_s=settings.intervals.retry_after_s,
+    )
 
 
 def _worker(gateway: Gateway) -> MqttWorker:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, text
 
-from jobseal_gateway import ingest_process
+from jobseal_gateway import home, ingest_process
+from jobseal_gateway.ingest import Bounds
 from jobseal_gateway.ingest_loop import SpaceLow
 from jobseal_gateway.ingest_process import Duties
 from jobseal_gateway.ledger import dirty, price_lists
@@ -153,3 +154,15 @@ def test_a_pulse_is_sent_again_and_again_and_not_more_often_than_needed(
     monkeypatch.setattr(ingest_process, "BEAT_EVERY_S", 60.0)
     process.pulses()
     assert process.pulses() == []
+
+
+def test_what_the_operator_allows_a_handheld_reaches_ingest(tmp_path: Path) -> None:
+    given: dict[str, str | int] = {
+        "organisation": "Test",
+        "limits.quarantine_items_per_day": 2,
+        "limits.quarantine_bytes_per_day": 3,
+        "limits.refusals_per_minute": 4,
+        "intervals.retry_after_s": 5,
+    }
+    with home.make(tmp_path / "gateway", given) as gateway:
+        assert ingest_process.bounds(gateway.settings) == Bounds(2, 3, 4, 5)

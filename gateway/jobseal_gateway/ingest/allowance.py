@@ -19,6 +19,7 @@ class Bounds(NamedTuple):
     quarantine_items_per_day: int = ITEMS_PER_DAY
     quarantine_bytes_per_day: int = BYTES_PER_DAY
     refusals_per_minute: int = 1
+    retry_after_s: int = 30  # what is asked of whom we cannot serve now
 
     @property
     def quarantine(self) -> tuple[int, int]:

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 Message = tuple[str, bytes]  # topic and payload, in either direction
 
 STRANGERS = "?"  # the one link identity of all names that no device has: a flood of names fills one share only
-RETRY_AFTER_S = 30
 DEFECT = "gateway_defect"
 
 _log = logging.getLogger(__name__)
@@ -122,7 +121,8 @@ class Ingest:
         """Take nothing now, and ask whoever can be asked to come again later."""
         self._forget()
         brought = [(_device(topic), data) for topic, data in messages]
-        refused = [_later(device, data, problem) for device, data in brought if device is not None]
+        wait_s = self._bounds.retry_after_s
+        refused = [_later(device, data, problem, wait_s) for device, data in brought if device is not None]
         return Outcome(self._tell(refused, now), problem=problem)
 
     def _apart(self, messages: Sequence[Message], now: Moment) -> Outcome:
@@ -224,7 +224,7 @@ class Ingest:
         if not self._frames.allow(link, now.up_ms):
             self.counts.overloads += 1
             error: JobsealError = Malformed("overloaded", "too many frames came at once; send fewer")
-            return _Refused(link, device, _session(data), data, error, RETRY_AFTER_S)
+            return _Refused(link, device, _session(data), data, error, self._bounds.retry_after_s)
         try:
             message = frame.decode_up(data)
         except JobsealError as malformed:
@@ -296,5 +296,5 @@ def _session(data: bytes) -> bytes | None:
     return session
 
 
-def _later(device: str, data: bytes, problem: JobsealError) -> _Refused:
-    return _Refused(device, device, _session(data), data, problem, RETRY_AFTER_S)
+def _later(device: str, data: bytes, problem: JobsealError, wait_s: int) -> _Refused:
+    return _Refused(device, device, _session(data), data, problem, wait_s)

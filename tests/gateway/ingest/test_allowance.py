@@ -2,7 +2,8 @@
 
 import pytest
 
-from jobseal_gateway.ingest import Bounds
+from jobseal import frame
+from jobseal_gateway.ingest import Bounds, Moment
 from jobseal_gateway.ingest.allowance import FRAMES_AT_ONCE, FRAMES_PER_S, LINKS_KEPT, MINUTE_MS, Frames, Refusals
 from tests.gateway.ingest.talk import quarantined
 from tests.stations import Station
@@ -40,3 +41,11 @@ def test_the_operators_bounds_hold(station: Station) -> None:
     outcomes = [station.handle(("stranger", b"1234567890"[:size])) for size in (4, 4, 4, 1, 1)]
     assert [data for _, _, data in quarantined(station)] == [b"1234", b"1234", b"1"]
     assert [outcome.replies for outcome in outcomes] == [[]] * 5
+
+
+def test_whoever_cannot_be_served_is_asked_to_wait_as_long_as_the_operator_says(station: Station) -> None:
+    station.bounds = Bounds(retry_after_s=7)
+    station.restart()
+    station.now = Moment(None, 0)
+    [(_, reply)] = station.handle(("van-1", b"anything")).replies
+    assert frame.decode_down(reply)[1].retry_after == 7
