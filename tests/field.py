@@ -22,7 +22,7 @@ from jobseal_device.durable import REAL
 from jobseal_device.home import Home
 from jobseal_device.objects import ObjectStore
 from jobseal_device.source import DeviceSource
-from jobseal_device.uplink_file import read_uplink
+from jobseal_device.uplink_file import read_uplink, write_uplink
 from jobseal_device.work_file import WorkFile
 from jobseal_gateway.ledger import assignments, branches, dirty, jobs, keys, leaves, orders, price_lists
 from jobseal_gateway.ledger import office as acts
@@ -252,7 +252,7 @@ class Phone:
             if effect[0] == "send":
                 sent.append(effect[1])
             elif effect[0] == "save":
-                durable.replace(REAL, self.home.uplink, cbor.encode(effect[1].to_list()))
+                write_uplink(self.home, effect[1])
             elif effect[0] == "document":
                 work.keep(effect[1])
             elif effect[0] == "stored":

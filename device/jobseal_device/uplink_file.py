@@ -2,7 +2,12 @@
 
 It may be lost: the gateway's next receipt says all of it again. Until then this handheld cannot tell whether its
 journal was set back, and the gateway has to.
+
+The state lies in a CBOR array [2, SHA-256 of the state's bytes, the state's bytes]. Without the hash one flipped bit
+could say that more is acknowledged than the journal holds, and that would cost an honest handheld its key.
 """
+
+from hashlib import sha256
 
 from jobseal import cbor
 from jobseal.errors import OURS, JobsealError
@@ -12,6 +17,7 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 
 MOST_BYTES = 1048576
+FORM = 2
 
 
 class UplinkDamaged(JobsealError):
@@ -31,7 +37,7 @@ def read_uplink(home: Home, files: Files = REAL) -> State:
     except FileNotFoundError:
         return State()
     try:
-        value = cbor.decode(data, MOST_BYTES)
+        value = cbor.decode(_checked(cbor.decode(data, MOST_BYTES)), MOST_BYTES)
     except JobsealError as error:
         raise UplinkDamaged(error.sentence) from error
     wrong = _problem(value)
@@ -42,7 +48,17 @@ def read_uplink(home: Home, files: Files = REAL) -> State:
 
 def write_uplink(home: Home, state: State, files: Files = REAL) -> None:
     """Durable when it returns. Raises :class:`DiskFull`, :class:`StorageFailed`."""
-    durable.replace(files, home.uplink, cbor.encode(state.to_list()))
+    packed = cbor.encode(state.to_list())
+    durable.replace(files, home.uplink, cbor.encode([FORM, sha256(packed).digest(), packed]))
+
+
+def _checked(value: object) -> bytes:
+    """The state's bytes. Raises :class:`UplinkDamaged`."""
+    if not isinstance(value, list) or len(value) != 3 or value[0] != FORM or not isinstance(value[2], bytes):
+        raise UplinkDamaged("it has another form")
+    if sha256(value[2]).digest() != value[1]:
+        raise UplinkDamaged("its checksum does not fit")
+    return value[2]
 
 
 def _problem(value: object) -> str:

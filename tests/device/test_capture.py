@@ -227,6 +227,19 @@ def test_without_syncs_file_the_chains_own_newest_anchor_stands_in(bench: Workbe
     assert bench.sign("note.added", note="x").event.anchor is None
 
 
+def test_no_flipped_bit_in_syncs_file_makes_an_honest_handheld_one_that_was_set_back(bench: Workbench) -> None:
+    bench.arrive()
+    state = State()
+    state.checkpoint, state.next, state.head = bench.office.checkpoint(3), 2, bench.signed[-1].hash
+    write_uplink(bench.home, state)
+    whole = bench.home.uplink.read_bytes()
+    for bit in range(len(whole) * 8):
+        at = bit // 8
+        bench.home.uplink.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit % 8]) + whole[at + 1 :])
+        bench.crash()
+    assert bench.capture.journal.next_seq == 2
+
+
 def test_every_event_from_the_completion_on_closes_over_all_earlier_ones_of_its_job(bench: Workbench) -> None:
     bench.arrive("WO-2")
     bench.visit("WO-1")

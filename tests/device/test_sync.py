@@ -24,7 +24,7 @@ from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.journal import Journal
 from jobseal_device.journal_head import HEAD_NAME
-from jobseal_device.uplink_file import read_uplink
+from jobseal_device.uplink_file import read_uplink, write_uplink
 from jobseal_device.work_file import WorkFile
 from jobseal_gateway.broker import Broker
 from jobseal_gateway.mosquitto import GATEWAY_USER
@@ -280,9 +280,9 @@ def test_a_receipt_that_does_not_verify_any_more_is_set_aside_too(home: Home) ->
         capture.sign("session.opened", {}, by="t-1")
     assert ran(home, "sync", "--once")[0] == 0
     state = read_uplink(home)
-    data = home.uplink.read_bytes()
-    at = data.rindex(state.checkpoint or b"?") + 30
-    home.uplink.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+    assert state.checkpoint is not None
+    state.checkpoint = state.checkpoint[:30] + bytes([state.checkpoint[30] ^ 1]) + state.checkpoint[31:]
+    write_uplink(home, state)
     assert ran(home, "sync", "--once")[0] == 0
     assert acknowledged(home) == 1
 
