@@ -20,12 +20,17 @@ class Home:
         self.welcome = folder / "enrolment" / "welcome.cbor"
         self.seed = folder / "keys" / "signing.seed"
         # Written by capture.
+        self.vault = folder / "keys" / "signing.vault"
+        self.attempts = folder / "keys" / "attempts.cbor"
+        self.login_lock = folder / "keys" / "login.lock"
+        self.roster = folder / "keys" / "roster.cbor"
         self.journal = folder / "journal"
         self.fold = folder / "fold.cbor"
         self.archive = folder / "archive"
         self.objects = folder / "objects"
         self.unsigned = self.objects / "unsigned"
         self.waiting = self.objects / "waiting"
+        self.drafts = folder / "drafts.json"
         # Written by sync.
         self.stored = self.objects / "stored"
         self.uplink = folder / "uplink.cbor"

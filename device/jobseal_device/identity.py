@@ -1,21 +1,31 @@
 """Who this handheld is: its enrolment, the gateway's verified keys, and its signing key.
 
+The signing key lies in ``keys`` either as its plain seed (assurance ``none``: nobody is asked for anything) or in the
+vault, which PINs open (assurance ``pin``, see :mod:`jobseal_device.unlock`). It stays as it was made.
+
 The gateway's root is compared with what a person read out once, at enrolment, and kept; everything that hangs on it
 is verified again on each start.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 
 from jobseal import authority, enrolment, fingerprint, key
 from jobseal.enrolment import Enrolment, Welcome
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
+from jobseal.host.pin import PinLock
+from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import durable
+from jobseal_device import durable, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
+
+NO_ASSURANCE = "none"
+PIN_ASSURANCE = "pin"
+_STRENGTH = (NO_ASSURANCE, PIN_ASSURANCE, "hardware")
 
 
 class NotEnrolled(JobsealError):
@@ -41,13 +51,48 @@ def make_key(home: Home, seed: bytes, files: Files = REAL) -> bytes:
     ``seed``: 32 random bytes, used only for a new key. Raises :class:`StorageError`, :class:`NotEnrolled`.
     """
     home.make(files)
+    if vault.read(home, files) is not None:
+        return public_key(home, files).encode()
     if not home.seed.exists():
         durable.replace(files, home.seed, seed)  # readable by its owner only, like every file made there
     return signer(home).key.encode()
 
 
+def make_vault(home: Home, seed: bytes, setup: PinLock, random: Callable[[int], bytes], files: Files = REAL) -> bytes:
+    """The same for a key behind PINs: it is never on the disk without one. ``setup``: the lock of the PIN that opens
+    it until somebody of the roster has logged in. A key that is there already stays, behind its own PINs.
+
+    Raises as :func:`make_key`, and ``already_none`` where this handheld's key was made without a PIN.
+    """
+    home.make(files)
+    if home.seed.exists():
+        sentence = (
+            f"This handheld's key was made without a PIN. Remove {home.folder} and begin again for one with a PIN."
+        )
+        raise JobsealError("already_none", sentence, OPERATOR)
+    if vault.read(home, files) is None:
+        made = Ed25519Signer(seed)
+        vault.write(home, vault.ED25519, made.key, seed, {vault.SETUP: setup}, random, files)
+    return public_key(home, files).encode()
+
+
+def assurance(home: Home, files: Files = REAL) -> str:
+    """How the key is kept, in the words of the enrolment: ``pin`` or ``none``."""
+    return NO_ASSURANCE if vault.read(home, files) is None else PIN_ASSURANCE
+
+
+def public_key(home: Home, files: Files = REAL) -> Key:
+    """The public half of the signing key; nobody needs to be logged in. Raises :class:`NotEnrolled`."""
+    closed = vault.read(home, files)
+    return signer(home).key if closed is None else closed.public
+
+
 def signer(home: Home) -> Ed25519Signer:
-    """The signing key. Raises :class:`NotEnrolled` where there is none."""
+    """The signing key where it lies without a PIN. Raises :class:`NotEnrolled` where there is none, or one behind
+    PINs."""
+    if home.vault.exists():
+        sentence = "This handheld's key lies behind a PIN: log in first."
+        raise NotEnrolled(sentence)
     seed = _read(home.seed, "This handheld has no signing key yet: run 'jobseal-device enrol request FILE'.")
     if len(seed) != SEED_BYTES:
         raise NotEnrolled(f"The key file {home.seed} is not whole; this handheld needs a new key and enrolment.")
@@ -64,8 +109,15 @@ def accept(home: Home, data: bytes, trust: str, files: Files = REAL) -> Enrolled
     root = enrolled.identity.authority.root
     if root.thumbprint != fingerprint.from_text(trust):
         raise NotEnrolled(f"The gateway's fingerprint is {fingerprint.to_text(root.thumbprint)}, not the one given.")
-    if enrolled.identity.thumbprint != signer(home).key.thumbprint:
+    if enrolled.identity.thumbprint != public_key(home, files).thumbprint:
         raise NotEnrolled("This enrolment is for another handheld's key; enrol this one with its own request.")
+    kept = assurance(home, files)
+    if _STRENGTH.index(enrolled.enrolment.assurance) > _STRENGTH.index(kept):
+        said = f"--assurance {kept}"
+        sentence = (
+            f"The enrolment says that a {enrolled.enrolment.assurance} keeps this key; have it enrolled with {said}."
+        )
+        raise NotEnrolled(sentence)
     if JournalReader(home.journal, files).head() is not None and not _continues(home, enrolled):
         sentence = "This handheld has signed events under another enrolment: a new one needs a new key and folder."
         raise NotEnrolled(sentence)

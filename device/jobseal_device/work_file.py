@@ -104,6 +104,16 @@ class WorkFile:
         """{order, revision, digest, assigned} of the one with this id."""
         return next((row for row in self._rows("orders") if row["order"] == id), None)
 
+    def document(self, named: bytes) -> bytes | None:
+        """The bytes of the document with this digest, None until they have come. They are checked to be those."""
+        wanted = named.hex()
+        found = next((row["data"] for row in self._rows("contents") if row["digest"] == wanted), None)
+        try:
+            data = None if found is None else bytes.fromhex(found)
+        except (TypeError, ValueError):
+            return None
+        return data if data is not None and digest(data) == named else None
+
     # What the gateway and sync have to say
 
     def judge(self, verdicts: list[Any]) -> None:

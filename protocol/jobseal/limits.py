@@ -18,6 +18,7 @@ STORED_MAX = 64  # object digests that one receipt lists
 PULL_MAX = 16  # documents asked for in one frame
 ASSIGNMENT_MAX = 1024  # work orders on one handheld: with the longest ids they still fit a frame
 DOCUMENT_MAX_BYTES = 98304  # one work order, catalogue or roster
+ROSTER_MAX = 256  # people who may log in on one handheld
 
 STATEMENT_MAX_BYTES = 131072  # any signed statement of a gateway
 RECORD_MAX_BYTES = 4194304

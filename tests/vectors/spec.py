@@ -15,6 +15,7 @@ from jobseal import (
     bundle,
     checkpoint,
     cose,
+    enrolling,
     enrolment,
     event,
     exceptions,
@@ -27,6 +28,7 @@ from jobseal import (
     receipt,
     record,
     refusal,
+    roster,
     shape,
     work,
 )
@@ -60,11 +62,12 @@ def _rule(name: str, of: shape.Map) -> str:
     text = of.cddl()
     for shorter, longer in (
         ("line", record.Line.SHAPE.cddl()),
+        ("person", roster.Person.SHAPE.cddl()),
         ("object", bodies.OBJECT.cddl()),
         ("code", shape.CODE.cddl()),
         ("hash", shape.HASH.cddl()),
     ):
-        if not (name == "line" and shorter == "line"):
+        if name != shorter:
             text = text.replace(longer, shorter)
     return f"{name} = {text}"
 
@@ -200,6 +203,13 @@ def parts() -> dict[str, str]:
         ),
         "cddl-authority": _cddl(*_statement("certification", authority.Certification.SHAPE)),
         "cddl-welcome": _cddl(_rule("welcome", enrolment.Welcome.SHAPE)),
+        "cddl-enrolling": _cddl(
+            *_statement("request", enrolling.Request.SHAPE),
+            _rule("anchors", enrolling.Anchors.SHAPE),
+            _rule("waiting", enrolling.Waiting.SHAPE),
+            _rule("grant", enrolling.Grant.SHAPE),
+            *_statement("renewal", enrolling.Renewal.SHAPE),
+        ),
         "cddl-event": _cddl(*_statement("event", event.Event.SHAPE)),
         "cddl-bodies": _cddl(*kinds),
         "cddl-office": _cddl(*_statement("act", office.Act.SHAPE), *acts),
@@ -207,6 +217,7 @@ def parts() -> dict[str, str]:
             *_statement("checkpoint", checkpoint.Checkpoint.SHAPE), *_statement("receipt", receipt.Receipt.SHAPE)
         ),
         "cddl-work": _cddl(*_statement("assignment", work.Assignment.SHAPE)),
+        "cddl-roster": _cddl(_rule("roster", roster.Roster.SHAPE), _rule("person", roster.Person.SHAPE)),
         "cddl-frames": _cddl(*frames, *[_rule(name, of.SHAPE) for name, of in names.items()]),
         "cddl-record": _cddl(*_statement("record", record.Record.SHAPE), _rule("line", record.Line.SHAPE)),
         "cddl-bundle": _cddl(_rule("bundle", bundle.Bundle.SHAPE)),
