@@ -8,10 +8,8 @@ import datetime
 from collections.abc import Iterable
 from zoneinfo import ZoneInfo
 
-from jobseal import cose
 from jobseal.card import Card
-from jobseal.limits import RECORD_MAX_BYTES
-from jobseal.record import Record
+from jobseal_gateway import statements
 from jobseal_gateway.dossier import Dossier, Order
 from jobseal_gateway.pricing.price_list import PriceList, choose
 
@@ -39,7 +37,7 @@ def _kept(dossier: Dossier, order: Order, every: tuple[PriceList, ...]) -> Price
     stands = [each for each in dossier.released if each.revision not in dossier.rejected]
     if not stands:
         return None
-    newest = Record.decode(cose.parse(stands[-1].bytes, RECORD_MAX_BYTES).payload, RECORD_MAX_BYTES)
+    newest = statements.record(stands[-1].bytes)
     id, version, _ = newest.price_list
     if newest.currency != order.content.currency or order.content.terms not in (None, id):
         return None

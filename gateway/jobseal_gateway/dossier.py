@@ -5,18 +5,16 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from jobseal import bodies, cbor, cose
-from jobseal import event as events
+from jobseal import bodies
 from jobseal.event import SignedEvent
-from jobseal.limits import DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
 from jobseal.office import Act
-from jobseal_gateway import lineage, standing
+from jobseal_gateway import lineage, standing, statements
 from jobseal_gateway.ledger import assignments, branches, jobs, leaves, log, objects, orders, records, verdicts
 from jobseal_gateway.ledger import keys as key_rows
 from jobseal_gateway.ledger.branches import Branch
 from jobseal_gateway.ledger.keys import Key
 from jobseal_gateway.ledger.records import Released
-from jobseal_gateway.orders.work_order import WorkOrder, from_record
+from jobseal_gateway.orders.work_order import WorkOrder
 
 REJECTED = "rejected"  # what billing says of a record that it will not bill
 
@@ -120,7 +118,7 @@ def _order(connection: Connection, id: str) -> Order | None:
     row = orders.current(connection, id)
     if row is None:
         return None
-    return Order(from_record(cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES)), row.revision, row.digest, row.imported_ms)
+    return Order(statements.order(row.snapshot), row.revision, row.digest, row.imported_ms)
 
 
 def _present(logged: Iterable[Logged], of_key: dict[int, Key]) -> dict[str, set[str]]:
@@ -178,7 +176,7 @@ def _events(
 
 
 def _logged(row: leaves.Leaf, key: Key, key_id: int, said: dict[int, list[str]]) -> Logged:
-    signed = None if row.bytes is None else events.parse(row.bytes)
+    signed = None if row.bytes is None else statements.event(row.bytes)
     return Logged(row.idx, row.hash, key.thumbprint, key_id, row.seq or 0, signed, tuple(said.get(row.idx, ())))
 
 
@@ -187,7 +185,7 @@ def _is_act(row: leaves.Leaf) -> bool:
 
 
 def _act(data: bytes | None) -> Act:
-    return Act.decode(cose.parse(data or b"", STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+    return statements.act(data or b"")
 
 
 def _objects(connection: Connection, logged: Iterable[Logged]) -> dict[bytes, str]:

@@ -13,11 +13,11 @@ from decimal import Decimal
 from functools import reduce
 from typing import Any
 
-from jobseal import cose, record
+from jobseal import record
 from jobseal.completeness import closings
 from jobseal.job import close_over
-from jobseal.limits import RECORD_MAX_BYTES
 from jobseal.record import Record
+from jobseal_gateway import statements
 from jobseal_gateway.ledger.records import Released
 from jobseal_gateway.pricing.decimals import ZERO, add, decimal_text
 from jobseal_gateway.pricing.render import digest as price_list_digest
@@ -31,7 +31,7 @@ AUTOMATIC = "auto"  # who released it, where no person had to
 
 def decode(released: Released) -> Record:
     """The payload of one of our own records."""
-    return Record.decode(cose.parse(released.bytes, RECORD_MAX_BYTES).payload, RECORD_MAX_BYTES)
+    return statements.record(released.bytes)
 
 
 def is_news(projected: Projected) -> bool:

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from jobseal import cose
-from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.office import Act
+from jobseal_gateway import statements
 from jobseal_gateway.ledger import holes, leaves
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.keys import ACTIVE, Key
@@ -77,4 +76,4 @@ def _covers(ranges: list[tuple[int, int]], first: int, last: int) -> bool:
 
 
 def _act(data: bytes) -> Act:
-    return Act.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+    return statements.act(data)

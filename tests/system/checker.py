@@ -29,6 +29,18 @@ Found = Iterator[tuple[str, str]]
 DONE = ("job.signed_off", "signoff.waived")
 
 
+class Leaf(NamedTuple):
+    """One leaf as it is stored, with its branch's parent and the name of its key."""
+
+    index: int
+    type: int
+    hash: bytes
+    data: bytes
+    branch: int
+    parent: int | None
+    kid: bytes
+
+
 class Row(NamedTuple):
     """One event of the ledger, from its bytes; ``canonical`` if its branch is the key's first."""
 
@@ -43,23 +55,26 @@ class Evidence:
     """Everything that the gateway's database can show at the end."""
 
     def __init__(self, connection: Connection, ground: Ground) -> None:
-        leaves = connection.execute(
-            text(
-                "SELECT l.idx, l.type, l.hash, l.bytes, l.branch_id, b.parent_id, k.kid FROM leaves l"
-                " LEFT JOIN branches b ON b.id = l.branch_id LEFT JOIN keys k ON k.id = l.key_id ORDER BY l.idx"
+        leaves = [
+            Leaf(*row)
+            for row in connection.execute(
+                text(
+                    "SELECT l.idx, l.type, l.hash, l.bytes, l.branch_id, b.parent_id, k.kid FROM leaves l"
+                    " LEFT JOIN branches b ON b.id = l.branch_id LEFT JOIN keys k ON k.id = l.key_id ORDER BY l.idx"
+                )
             )
-        ).all()
-        self.indexes = [row.idx for row in leaves]
-        self.hashes = [sha256(b"\0" + bytes([row.type]) + row.hash).digest() for row in leaves]
-        self.mislabelled = [row.idx for row in leaves if sha256(row.bytes).digest() != row.hash]
-        self.rows = [
-            Row(row.idx, row.kid, row.parent_id is None, row.branch_id, events.parse(row.bytes))
-            for row in leaves
-            if row.type == 1
         ]
-        self.checkpoints = [row.bytes for row in connection.execute(text("SELECT bytes FROM checkpoints ORDER BY id"))]
+        self.indexes = [leaf.index for leaf in leaves]
+        self.hashes = [sha256(b"\0" + bytes([leaf.type]) + leaf.hash).digest() for leaf in leaves]
+        self.mislabelled = [leaf.index for leaf in leaves if sha256(leaf.data).digest() != leaf.hash]
+        self.rows = [
+            Row(leaf.index, leaf.kid, leaf.parent is None, leaf.branch, events.parse(leaf.data))
+            for leaf in leaves
+            if leaf.type == 1
+        ]
+        self.checkpoints = [data for (data,) in connection.execute(text("SELECT bytes FROM checkpoints ORDER BY id"))]
         found = connection.execute(text("SELECT work_order, revision, bytes, leaf FROM released_records ORDER BY id"))
-        self.records = [(row.work_order, row.revision, row.bytes, row.leaf) for row in found]
+        self.records: list[tuple[str, int, bytes, int]] = [tuple(row) for row in found]
         said = text("SELECT DISTINCT k.kid FROM verdicts v JOIN branches b ON b.id = v.branch_id"
                     " JOIN keys k ON k.id = b.key_id WHERE v.code = 'chain_fork'")  # fmt: skip
         self.forked = set(connection.execute(said).scalars())

@@ -38,11 +38,13 @@ class Consumer:
         self._faults = faults
         self._ground = ground
         self.cursor = 0
+        self.is_done = True  # it has read all that there was when it looked
         self.books: list[Booked] = []
         self.conflicts: list[str] = []
 
     def read(self) -> None:
         """Go through what is new, until it is killed or done."""
+        self.is_done = False
         while len(self.books) < RECORDS_MOST:
             with reading(self._ground.engine) as connection:
                 entries = feed.after(connection, self.cursor, PAGE)
@@ -51,8 +53,9 @@ class Consumer:
                     self._world.say("consumer killed")
                     return
                 self.cursor = entry.position
-            if not entries:
-                return
+            if len(entries) < PAGE:
+                break
+        self.is_done = True
 
     def _take(self, id: str) -> bool:
         """Whether it lived to the end of it."""

@@ -5,15 +5,11 @@ same database, which is then as SQLite left it. The moments are those that diffe
 before anything in memory knows, and between the replies.
 """
 
-import sqlite3
-from typing import Any
-
-from sqlalchemy import Connection, event
-
 from jobseal.errors import JobsealError
 from jobseal_gateway.ingest import Ingest, Moment
 from jobseal_gateway.log import LogWriter
-from jobseal_gateway.projector import Projector
+from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
+from tests.system.database import Killed
 from tests.system.faults import Faults
 from tests.system.ground import TERMS, Ground
 from tests.system.wire import Wire
@@ -23,41 +19,7 @@ ROUND_MAX = 8
 WIDE_AFTER_MS = 7 * 86_400_000
 UNSYNCHRONISED_MS = 20_000
 RETRY_MS = 1_000
-RUNS_MOST = 8  # of the projector at a time: one that never comes to an end is for the checker to see
-_MARK = "jobseal_writing"  # the execution option of transactions that write
-
-
-class Killed(BaseException):
-    """The gateway's process ends here."""
-
-
-class CommitFaults:
-    """What happens at the next COMMIT of a writing transaction: ``plan`` is None or a kind of fault."""
-
-    def __init__(self, ground: Ground) -> None:
-        self.plan: str | None = None
-        self._dialect: Any = ground.engine.dialect
-        self._original = type(self._dialect).do_commit
-        self._engine = ground.engine
-        self._dialect.do_commit = self._commit
-        event.listen(self._engine, "begin", self._begin)
-
-    def remove(self) -> None:
-        del self._dialect.do_commit
-        event.remove(self._engine, "begin", self._begin)
-
-    def _begin(self, connection: Connection) -> None:
-        connection.info[_MARK] = bool(connection.get_execution_options().get(_MARK))
-
-    def _commit(self, proxied: Any) -> None:
-        plan, self.plan = (self.plan, None) if proxied.info.get(_MARK) else (None, self.plan)
-        if plan == "before":
-            raise Killed
-        self._original(self._dialect, proxied)
-        if plan == "after":
-            raise Killed
-        if plan == "unknown":
-            raise sqlite3.OperationalError("the answer to this COMMIT was lost")
+PATIENCE_MS = (300, 5_000, 60_000)  # before changed jobs are folded
 
 
 class Gateway:
@@ -68,16 +30,15 @@ class Gateway:
         self._faults = faults
         self._wire = wire
         self._ground = ground
-        self._commits = CommitFaults(ground)
+        self._commits = ground.commits
         self._began_ms = 0
         self._unsynchronised_until = 0
-        self._is_round_due = False
-        self.has_news = False
+        self._is_round_due = self._is_folding_due = False
+        # Some gateways fold at once, others have too much to do.
+        self._patience_ms = world.chance.choice(PATIENCE_MS)
+        self.has_news = True
         self.restarts = 0
         self._start()
-
-    def close(self) -> None:
-        self._commits.remove()
 
     # Clock of the gateway
 
@@ -112,7 +73,7 @@ class Gateway:
         self._start()
 
     def heal(self) -> None:
-        self._unsynchronised_until = 0
+        self._unsynchronised_until, self._patience_ms = 0, PATIENCE_MS[0]
 
     def expect_frames(self) -> None:
         """Something may have arrived."""
@@ -149,7 +110,7 @@ class Gateway:
         elif self._faults.strikes("redelivery"):
             self._wire.inbox[:0] = taken  # the acknowledgement to the broker was lost
         if outcome.dirty:
-            self._world.after(self._world.chance.randrange(100, 1_000), self.project)
+            self.expect_folding(self._world.chance.randrange(100, self._patience_ms))
         return None
 
     def _planned(self) -> str | None:
@@ -165,20 +126,26 @@ class Gateway:
             self._wire.inbox[:0] = taken
             self._world.after(RETRY_MS, self.expect_frames)
 
-    def project(self) -> None:
+    def expect_folding(self, ms: int) -> None:
+        """Something is marked as changed, or will be."""
+        if not self._is_folding_due:
+            self._is_folding_due = True
+            self._world.after(ms, self._project)
+
+    def _project(self) -> None:
         """Fold what changed, as far as this process lives."""
+        self._is_folding_due = False
         if self._faults.strikes("projector_kill"):
             self._commits.plan = self._world.chance.choice(("before", "after"))
         try:
-            for _ in range(RUNS_MOST):
-                if not self.projector.run():
-                    break
+            if self.projector.run() >= JOBS_AT_ONCE:
+                self.expect_folding(1)
         except Killed:
             self._die("in the projector")
-            self._world.after(RETRY_MS, self.project)
+            self.expect_folding(RETRY_MS)
         except JobsealError as problem:
             self._world.say("projector waits", problem.code)
-            self._world.after(RETRY_MS, self.project)
+            self.expect_folding(RETRY_MS)
         finally:
             self._commits.plan = None
         for topic, payload in self.ingest.new_work():

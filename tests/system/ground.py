@@ -1,8 +1,8 @@
 """The ground that every run starts from: one office, its handhelds, its orders and its prices, on a fresh database.
 
-It is made once, as the office would, and copied for each seed: the copy costs a millisecond, the making a second. The
-database is the production one, with all its syncs; where there is a file system in memory it lies there, because power
-cuts of the gateway's disk are not what is simulated here.
+It is made once, as the office would, on the production database, and every seed begins with what that made: in memory,
+behind the same ledger functions (``database``), or, where crypto is real, on a copy of the file behind the production
+engine with all its syncs.
 """
 
 import hashlib
@@ -10,8 +10,6 @@ import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-
-from sqlalchemy import Engine
 
 from jobseal import cbor, enrolment, office
 from jobseal.authority import Authority
@@ -23,10 +21,14 @@ from jobseal_gateway.log import LogWriter
 from jobseal_gateway.orders.work_order import WorkOrder
 from jobseal_gateway.pricing import canonical, digest, parse_price_lists
 from jobseal_gateway.snapshots import tell
+from tests.system.database import CommitFaults, MemoryEngine, strike_real
 from tests.system.stand_in import Crypto, Signer
 from tests.system.world import START_MS
 
 if TYPE_CHECKING:
+    from jobseal_gateway import ca
+    from sqlalchemy import Engine
+
     from jobseal.host.crypto import Ed25519Signer
 
 MEMORY = Path("/dev/shm")
@@ -63,20 +65,30 @@ class Ground:
         self.issued: list[Issued] = []
         self.work: dict[str, tuple[str, ...]] = {}
         self.orders: dict[str, bytes] = {}
-        self.engine: Engine = connect(f"sqlite:///{self._template}")
+        self.commits = CommitFaults()
+        self.engine = connect(f"sqlite:///{self._template}")
         self._make(handhelds)
         self.engine.dispose()
-        self.engine = connect(f"sqlite:///{self._file}")
+        self._memory: MemoryEngine | None = None
+        if is_real:
+            self.engine = connect(f"sqlite:///{self._file}")
+            strike_real(self.engine, self.commits)
+        else:
+            self._memory = MemoryEngine(str(self._template), self.commits)
+            self.engine = cast("Engine", self._memory)
 
-    def reset(self) -> Engine:
+    def reset(self) -> None:
         """The ground as it was made."""
-        self.engine.dispose()
-        for path in (self._file, *self._leftovers()):
-            path.unlink(missing_ok=True)
-        shutil.copyfile(self._template, self._file)
+        self.commits.plan = None
+        if self._memory is not None:
+            self._memory.reset()
+        else:
+            self.engine.dispose()
+            for path in (self._file, *self._leftovers()):
+                path.unlink(missing_ok=True)
+            shutil.copyfile(self._template, self._file)
         for each in self.issued:
             each.signer.signed.clear()
-        return self.engine
 
     def close(self) -> None:
         self.engine.dispose()
@@ -148,4 +160,7 @@ class Ground:
 def _keys(crypto: Crypto) -> GatewayKeys:
     root, log, office_key = (crypto.signer(role) for role in ("root", "log", "office"))
     public = Authority(root.key, log.key, office_key.key)
-    return GatewayKeys(public, [], LOG_ID, cast("Ed25519Signer", log), cast("Ed25519Signer", office_key))
+    # Nothing here connects, so nothing asks for certificates.
+    return GatewayKeys(
+        public, [], LOG_ID, cast("Ed25519Signer", log), cast("Ed25519Signer", office_key), cast("ca.Authority", None)
+    )

@@ -1,39 +1,94 @@
-"""The process in which one mutant lives: seeds until one of the expected checks speaks, or none does."""
+"""The process that hunts mutants: for each a copy of the source, in which it is planted, and a child that lives there.
+
+A child is forked from a process that has loaded what the source stands on and nothing of the source itself. It runs
+what shows the mistake, and tells which of the expected checks spoke. The same is run on the untouched source, once for
+every sentinel and for the very seed that caught a mutant: a check that speaks there proves nothing.
+"""
 
 import json
-import logging
+import os
+import shutil
 import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
 
-import jobseal
-import jobseal_device
-import jobseal_gateway
-from tests.system.ground import Ground
-from tests.system.mutants import SEEDS
-from tests.system.simulation import SMALL, run
+from tests.system.mutant import SIMULATION, Mutant, plant
 
-
-def main(asked: str, folder: str) -> int:
-    """Prints the check, the seed and the sentence; 0 if it was caught, 1 if it survived."""
-    for package in (jobseal, jobseal_device, jobseal_gateway):
-        assert str(package.__file__).startswith(folder), "the mutant is not what was imported"
-    logging.disable()
-    caught_by, wanted = json.loads(asked)
-    ground = Ground(SMALL.handhelds)
-    try:
-        for seed in range(SEEDS):
-            try:
-                found = run(ground, seed, SMALL, frozenset(), frozenset(wanted)).violations
-            except Exception as crash:  # a mutant may break anything; a crash names no check, so it is no catch
-                print(f"seed {seed} crashed: {crash!r}", file=sys.stderr)
-                continue
-            for check, sentence in found:
-                if check in caught_by:
-                    print(f"{check} (seed {seed}): {sentence}")
-                    return 0
-    finally:
-        ground.close()
-    return 1
+ROOT = Path(__file__).parents[2]
+PACKAGES = ("protocol", "device", "gateway")
+COPIED = ("protocol/jobseal", "protocol/vectors", "device/jobseal_device", "gateway/jobseal_gateway", "tests")
+MEMORY = Path("/dev/shm")
+SEEDS = 25  # tried for each before it counts as survived
+TIMEOUT_S = 120
 
 
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+class Catch(NamedTuple):
+    """``check`` spoke, saying ``words``; ``seed`` of the simulation, -1 for a sentinel. Or nothing did, and why."""
+
+    check: str
+    words: str
+    seed: int = -1
+
+
+class Hunt:
+    """A folder with the source as it is and, while it is hunted, one mutant. Use as a context."""
+
+    def __enter__(self) -> "Hunt":
+        self._folder = Path(tempfile.mkdtemp(prefix="jobseal-mutants-", dir=MEMORY if MEMORY.is_dir() else None))
+        self._sound = self._folder / "sound"
+        for name in COPIED:
+            unwanted = shutil.ignore_patterns("node_modules", "test_*.py")
+            shutil.copytree(ROOT / name, self._sound / name, ignore=unwanted)
+        self._silent: dict[tuple[str, int], Catch] = {}
+        return self
+
+    def __exit__(self, *how: object) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def hunt(self, mutant: Mutant) -> Catch:
+        """The check that caught it; no check if none did, or if one also speaks without the mutant."""
+        planted = self._folder / "planted"
+        shutil.rmtree(planted, ignore_errors=True)
+        shutil.copytree(self._sound, planted, copy_function=os.link)
+        plant(mutant, planted)
+        caught = _in_child(planted, mutant, self._folder)
+        if not caught.check:
+            return caught
+        control = self._control(mutant, caught)
+        if control.check:
+            return Catch("", f"{control.check} speaks without the mutant too: {control.words}")
+        return caught
+
+    def _control(self, mutant: Mutant, caught: Catch) -> Catch:
+        run = (mutant.shown_by, caught.seed)
+        if mutant.shown_by == SIMULATION or run not in self._silent:
+            same = mutant._replace(seed=caught.seed, caught_by=mutant.caught_by if caught.seed >= 0 else ())
+            self._silent[run] = _in_child(self._sound, same, self._folder, is_control=True)
+        return self._silent[run]
+
+
+def _in_child(root: Path, mutant: Mutant, folder: Path, is_control: bool = False) -> Catch:
+    """What a forked child tells that has imported the source below ``root``."""
+    told = folder / "told.json"
+    told.unlink(missing_ok=True)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            _enter(root)
+            from tests.system import mutant_child
+
+            told.write_text(json.dumps(mutant_child.look(mutant, folder / "ground", is_control)))
+            status = 0
+        except BaseException:
+            told.write_text(json.dumps(["", traceback.format_exc()[-2_000:], -1]))
+        finally:
+            sys.stdout.flush()
+            os._exit(status)
+    _wait(child)
+    shutil.rmtree(folder / "ground", ignore_errors=True)
+    return Catch(*json.loads(told.read_text())) if told.exists() else Catch("", f"it ran longer than {TIMEOUT_S} s")

@@ -37,8 +37,8 @@ class Size(NamedTuple):
     steps: int
 
 
-SMALL = Size(3, 50)
-LARGE = Size(5, 500)
+SMALL = Size(3, 30)  # about 50 events
+LARGE = Size(5, 400)  # about 500
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,13 @@ class Simulation:
     def close(self) -> None:
         for each in self._handhelds:
             each.close()
-        self._gateway.close()
 
     def run(self) -> Result:
         for each in self._handhelds:
             self._expect_step(each)
         self._world.after(READ_EVERY_MS, self._read)
         self._world.after(SPEAK_EVERY_MS, self._speak)
-        self._world.after(1, self._gateway.project)
+        self._gateway.expect_folding(1)
         self._world.run(1 << 40, lambda: self._steps_left <= 0)
         self._finish(TRIES)  # the faults go on: records are released and booked under them, and corrected
         self._steps_left = self._size.steps // 5
@@ -152,11 +151,13 @@ class Simulation:
             self._cards[handheld.holder] = handheld.card()
 
     def _read(self) -> None:
-        self._consumer.read()
+        if self._gateway.has_news or not self._consumer.is_done:
+            self._gateway.has_news = False
+            self._consumer.read()
         with reading(self._ground.engine) as connection:
             waits = dirty.waiting(connection)  # what the billing system said changes jobs, and so does a restart
         if waits:
-            self._gateway.project()
+            self._gateway.expect_folding(1)
         self._world.after(READ_EVERY_MS, self._read)
 
     def _speak(self) -> None:
@@ -176,7 +177,7 @@ class Simulation:
         self._faults.active = False
         self._wire.heal()
         self._gateway.heal()
-        self._gateway.project()
+        self._gateway.expect_folding(1)
         self._finish(NO_LIMIT)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:

@@ -49,9 +49,12 @@ def _assigned(column: str) -> Select[*tuple[Any, ...]]:
 _ON_ORDER = _assigned("order_id")
 _OF_TECHNICIAN = _assigned("technician")
 _EVER = select(assignments).where(assignments.c.order_id == bindparam("order")).order_by(assignments.c.id)
-_CARRIED = _newest(technicians, "technician").where(technicians.c.device.is_not(None))
-_DEVICE = _newest(technicians, "technician", of=technicians.c.technician == bindparam("technician")).where(
-    technicians.c.device.is_not(None)
+_CARRIER = (technicians.c.technician, technicians.c.device)
+_CARRIED = _newest(technicians, "technician").with_only_columns(*_CARRIER).where(technicians.c.device.is_not(None))
+_DEVICE = (
+    _newest(technicians, "technician", of=technicians.c.technician == bindparam("technician"))
+    .with_only_columns(technicians.c.device)
+    .where(technicians.c.device.is_not(None))
 )
 _EVER_CARRIED = (
     select(technicians.c.device)
@@ -60,10 +63,13 @@ _EVER_CARRIED = (
     .order_by(technicians.c.device)
 )
 _ON_DEVICE = _CARRIED.where(technicians.c.device == bindparam("device")).order_by(technicians.c.technician)
-_EVERYBODY = _newest(technicians, "technician").order_by(technicians.c.technician)
+_EVERYBODY = _newest(technicians, "technician").with_only_columns(*_CARRIER).order_by(technicians.c.technician)
 _SNAPSHOT = (
     select(snapshots).where(snapshots.c.device == bindparam("device")).order_by(snapshots.c.version.desc()).limit(1)
 )
+_SAY = insert(assignments)
+_BIND = insert(technicians)
+_TELL = insert(snapshots)
 _VERSIONS = select(snapshots.c.device, func.max(snapshots.c.version)).group_by(snapshots.c.device)
 
 
@@ -72,7 +78,7 @@ def say(
 ) -> None:
     """Record that this technician is ``ASSIGNED`` to, or ``WITHDRAWN`` from, the order from now on."""
     values = {"order_id": order_id, "technician": technician, "act": act, "import_id": import_id, "at_ms": at_ms}
-    connection.execute(insert(assignments), values)
+    connection.execute(_SAY, values)
 
 
 def on_order(connection: Connection, order_id: str) -> list[Assignment]:
@@ -92,13 +98,13 @@ def history(connection: Connection, order_id: str) -> list[Assignment]:
 
 def bind(connection: Connection, technician: str, device: str | None, at_ms: int) -> None:
     """This technician carries this handheld from now on, or none."""
-    connection.execute(insert(technicians), {"technician": technician, "device": device, "at_ms": at_ms})
+    connection.execute(_BIND, {"technician": technician, "device": device, "at_ms": at_ms})
 
 
 def device_of(connection: Connection, technician: str) -> str | None:
     """The handheld that this technician carries now."""
-    row = connection.execute(_DEVICE, {"technician": technician}).first()
-    return None if row is None else row.device
+    device: str | None = connection.scalar(_DEVICE, {"technician": technician})
+    return device
 
 
 def carried(connection: Connection, technician: str) -> list[str]:
@@ -108,17 +114,17 @@ def carried(connection: Connection, technician: str) -> list[str]:
 
 def carriers(connection: Connection, device: str) -> list[str]:
     """The technicians who carry this handheld now."""
-    return [row.technician for row in connection.execute(_ON_DEVICE, {"device": device})]
+    return [technician for technician, _ in connection.execute(_ON_DEVICE, {"device": device})]
 
 
 def everybody(connection: Connection) -> dict[str, str | None]:
     """Every technician ever bound, with the handheld that each carries now."""
-    return {row.technician: row.device for row in connection.execute(_EVERYBODY)}
+    return {str(technician): device for technician, device in connection.execute(_EVERYBODY)}
 
 
 def add_snapshot(connection: Connection, snapshot: Snapshot) -> None:
     """Keep what a handheld is told, before it is sent. Raises IntegrityError for a version that it was told already."""
-    connection.execute(insert(snapshots), snapshot._asdict())
+    connection.execute(_TELL, snapshot._asdict())
 
 
 def newest_snapshot(connection: Connection, device: str) -> Snapshot | None:
@@ -128,4 +134,4 @@ def newest_snapshot(connection: Connection, device: str) -> Snapshot | None:
 
 def versions(connection: Connection) -> dict[str, int]:
     """The newest version that each handheld was told, read from the key alone."""
-    return {row.device: row[1] for row in connection.execute(_VERSIONS)}
+    return {str(device): version for device, version in connection.execute(_VERSIONS)}

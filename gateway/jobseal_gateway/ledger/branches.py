@@ -38,12 +38,15 @@ _ADVANCE = (
     .where(branches.c.id == bindparam("branch"))
     .values(next_seq=bindparam("next"), head_hash=bindparam("head"))
 )
+_BEGIN = insert(branches).returning(*branches.c)
 _ADOPT = update(branches).where(branches.c.id == bindparam("branch")).values(standing=ADOPTED)
 
 
 def begin(connection: Connection, key_id: int, prev: bytes) -> Branch:
     """The canonical branch of a key just enrolled; its event 0 must name ``prev``."""
-    return _insert(connection, key_id=key_id, fork_seq=0, next_seq=0, head_hash=prev, standing=CANONICAL)
+    return _insert(
+        connection, key_id=key_id, parent_id=None, fork_seq=0, next_seq=0, head_hash=prev, standing=CANONICAL
+    )
 
 
 def fork(connection: Connection, parent: Branch, seq: int, prev: bytes) -> Branch:
@@ -85,5 +88,5 @@ def adopt(connection: Connection, branch_id: int) -> None:
     connection.execute(_ADOPT, {"branch": branch_id})
 
 
-def _insert(connection: Connection, **values: int | bytes | str) -> Branch:
-    return Branch._make(connection.execute(insert(branches).values(**values).returning(*branches.c)).one())
+def _insert(connection: Connection, **values: int | bytes | str | None) -> Branch:
+    return Branch._make(connection.execute(_BEGIN, values).one())

@@ -33,6 +33,8 @@ _TAKE = {
     ),
 }
 _INSERT = insert(dirty_jobs)
+_WAITING = select(func.count(dirty_jobs.c.job_id.distinct()))
+_OLDEST = select(func.min(dirty_jobs.c.since_ms))
 _EVERY = text("INSERT INTO dirty_jobs (job_id, since_ms) SELECT id, :since_ms FROM jobs ORDER BY id")
 _UNRELEASED = text(
     """
@@ -67,10 +69,10 @@ def take(connection: Connection, most: int) -> list[int]:
 
 def waiting(connection: Connection) -> int:
     """How many jobs wait to be folded."""
-    return connection.execute(select(func.count(dirty_jobs.c.job_id.distinct()))).scalar_one()
+    return connection.execute(_WAITING).scalar_one()
 
 
 def oldest_ms(connection: Connection) -> int | None:
     """Since when (Unix ms UTC) the longest waiting job waits, or None when none does."""
-    since_ms: int | None = connection.scalar(select(func.min(dirty_jobs.c.since_ms)))
+    since_ms: int | None = connection.scalar(_OLDEST)
     return since_ms

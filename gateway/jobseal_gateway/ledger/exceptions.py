@@ -23,6 +23,7 @@ class Found(NamedTuple):
 _FIELDS = [exceptions.c[field] for field in Found._fields]
 _OF_JOB = select(*_FIELDS).where(exceptions.c.job_id == bindparam("job")).order_by(exceptions.c.position)
 _COUNTS = select(exceptions.c.code, func.count()).group_by(exceptions.c.code).order_by(exceptions.c.code)
+_INSERT = insert(exceptions)
 _CLEAR = delete(exceptions).where(exceptions.c.job_id == bindparam("job"))
 
 
@@ -34,7 +35,7 @@ def replace(connection: Connection, job_id: int, found: Iterable[Found]) -> None
         for position, each in enumerate(found)
     ]
     if rows:
-        connection.execute(insert(exceptions), rows)
+        connection.execute(_INSERT, rows)
 
 
 def of_job(connection: Connection, job_id: int) -> list[Found]:

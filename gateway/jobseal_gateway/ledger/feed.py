@@ -36,6 +36,7 @@ class Entry(NamedTuple):
 _RESERVE = update(feed_head).values(position=feed_head.c.position + bindparam("count")).returning(feed_head.c.position)
 _AFTER = select(feed).where(feed.c.position > bindparam("position")).order_by(feed.c.position).limit(bindparam("most"))
 _INSERT = insert(feed)
+_LAST = select(feed_head.c.position)
 
 
 def append(connection: Connection, news: Sequence[News]) -> int:
@@ -55,5 +56,5 @@ def after(connection: Connection, position: int, most: int) -> list[Entry]:
 
 def last(connection: Connection) -> int:
     """The newest position, 0 before the first."""
-    position: int = connection.execute(select(feed_head.c.position)).scalar_one()
+    position: int = connection.execute(_LAST).scalar_one()
     return position

@@ -25,10 +25,12 @@ _AROUND = select(holes).where(
     holes.c.last_seq >= bindparam("seq"),
 )
 
+_INSERT = insert(holes)
+
 
 def add(connection: Connection, hole: Hole) -> None:
     """Record a hole whose leaf is appended beside this."""
-    connection.execute(insert(holes), hole._asdict())
+    connection.execute(_INSERT, hole._asdict())
 
 
 def of_key(connection: Connection, key_id: int) -> list[Hole]:

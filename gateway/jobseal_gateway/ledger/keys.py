@@ -39,6 +39,11 @@ _VERSION = select(func.coalesce(func.max(keys.c.status_leaf), -1))
 _BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
 _BY_ID = select(keys).where(keys.c.id == bindparam("id"))
 _OF_DEVICE = select(keys).where(keys.c.device == bindparam("device")).order_by(keys.c.id)
+_SET_STATUS = (
+    update(keys)
+    .where(keys.c.id == bindparam("key"))
+    .values(status=bindparam("new_status"), status_leaf=bindparam("leaf"), trusted_seq=bindparam("trusted"))
+)
 _CLASH = select(keys.c.id).where(or_(keys.c.kid == bindparam("kid"), keys.c.thumbprint == bindparam("thumbprint")))
 
 
@@ -103,6 +108,4 @@ def of_device(connection: Connection, device: str) -> list[Key]:
 
 def set_status(connection: Connection, key_id: int, status: str, leaf: int, trusted_seq: int | None = None) -> None:
     """Record what the statement at ``leaf`` made of the key."""
-    connection.execute(
-        update(keys).where(keys.c.id == key_id).values(status=status, status_leaf=leaf, trusted_seq=trusted_seq)
-    )
+    connection.execute(_SET_STATUS, {"key": key_id, "new_status": status, "leaf": leaf, "trusted": trusted_seq})

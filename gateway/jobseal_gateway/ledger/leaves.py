@@ -70,6 +70,7 @@ _ENTRIES = (
     .where(leaves.c.idx >= bindparam("first"), leaves.c.idx < bindparam("end"))
     .order_by(leaves.c.idx)
 )
+_ERASE = update(leaves).where(leaves.c.idx == bindparam("leaf")).values(bytes=None)
 _SLOTS = (
     select(leaves.c.seq, leaves.c.hash)
     .where(
@@ -143,7 +144,7 @@ def jobs_of_key(connection: Connection, key_id: int) -> list[int]:
 
 def erase(connection: Connection, idx: int) -> None:
     """Forget the bytes of one leaf; the leaf that orders it is the caller's to append."""
-    connection.execute(update(leaves).where(leaves.c.idx == idx).values(bytes=None))
+    connection.execute(_ERASE, {"leaf": idx})
 
 
 def _copy(connection: Connection, rows: Sequence[Leaf] | Sequence[tuple[Any, ...]]) -> None:

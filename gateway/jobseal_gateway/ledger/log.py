@@ -66,6 +66,7 @@ _COVERING_JOB = text(
     ) ORDER BY size, id
     """
 )
+_ADD_TILES = insert(log_tiles)
 # The same size in the same millisecond is the same checkpoint again.
 _ADD_CHECKPOINT = text(
     "INSERT INTO checkpoints (size, at_ms, digest, bytes) VALUES (:size, :at_ms, :digest, :bytes)"
@@ -103,7 +104,7 @@ def add_tiles(connection: Connection, tiles: Iterable[tuple[int, int, bytes]]) -
     """Write (level, index, hash) of tiles that have become complete; a root at level 8 covers 256 leaves."""
     rows = [{"level": level, "idx": idx, "hash": digest} for level, idx, digest in tiles]
     if rows:
-        connection.execute(insert(log_tiles), rows)
+        connection.execute(_ADD_TILES, rows)
 
 
 def tiles(connection: Connection, level: int, first: int, end: int) -> list[bytes]:

@@ -70,6 +70,12 @@ _CHUNKS = (
     .where(object_chunks.c.object_id == bindparam("object"))
     .order_by(object_chunks.c.position)
 )
+_ADD_CHUNK = insert(object_chunks)
+_STORED = update(objects).where(objects.c.id == bindparam("object")).values(state=STORED)
+_DROP_CHUNKS = delete(object_chunks).where(object_chunks.c.object_id == bindparam("object"))
+_START_ANEW = (
+    update(objects).where(objects.c.id == bindparam("object")).values(received=0, state=bindparam("new_state"))
+)
 _GROW = (
     update(objects)
     .where(
@@ -113,7 +119,7 @@ def add_chunk(connection: Connection, known: Object, data: bytes) -> Object:
     if moved.rowcount == 0:
         return by_digests(connection, [known.digest])[known.digest]
     if data:
-        connection.execute(insert(object_chunks), {"object_id": known.id, "position": known.received, "bytes": data})
+        connection.execute(_ADD_CHUNK, {"object_id": known.id, "position": known.received, "bytes": data})
     return known._replace(received=end)
 
 
@@ -124,7 +130,7 @@ def content(connection: Connection, object_id: int) -> bytes:
 
 def complete(connection: Connection, object_id: int) -> None:
     """The bytes are all there and their digest is right."""
-    connection.execute(update(objects).where(objects.c.id == object_id).values(state=STORED))
+    connection.execute(_STORED, {"object": object_id})
 
 
 def discard(connection: Connection, object_id: int) -> None:
@@ -149,5 +155,5 @@ def events_naming(connection: Connection, object_id: int, key_id: int) -> list[t
 
 
 def _drop(connection: Connection, object_id: int, state: str) -> None:
-    connection.execute(delete(object_chunks).where(object_chunks.c.object_id == object_id))
-    connection.execute(update(objects).where(objects.c.id == object_id).values(received=0, state=state))
+    connection.execute(_DROP_CHUNKS, {"object": object_id})
+    connection.execute(_START_ANEW, {"object": object_id, "new_state": state})

@@ -15,12 +15,13 @@ _OF_KIND = (
     .where(office.c.kind == bindparam("kind"))
     .order_by(leaves.c.idx)
 )
+_ADD = insert(office)
 _ABOUT = _OF_KIND.where(office.c.subject == bindparam("subject"))
 
 
 def add(connection: Connection, leaf: int, kind: str, subject: str | None) -> None:
     """Index the act at ``leaf``: its kind, and what it is about (a device, a key's thumbprint in hex, a record)."""
-    connection.execute(insert(office), {"leaf": leaf, "kind": kind, "subject": subject})
+    connection.execute(_ADD, {"leaf": leaf, "kind": kind, "subject": subject})
 
 
 def of_kind(connection: Connection, kind: str) -> list[Leaf]:

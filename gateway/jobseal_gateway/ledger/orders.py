@@ -45,6 +45,7 @@ _EVERY = (
     .join(_NEWEST, (_NEWEST.c.order_id == work_orders.c.order_id) & (_NEWEST.c.revision == work_orders.c.revision))
     .order_by(work_orders.c.order_id)
 )
+_PUT = insert(work_orders)
 _KEEP = text("INSERT INTO documents (digest, kind, bytes) VALUES (:digest, :kind, :bytes) ON CONFLICT DO NOTHING")
 _DOCUMENTS = select(documents.c.digest, documents.c.bytes).where(
     documents.c.digest.in_(bindparam("digests", expanding=True))
@@ -73,7 +74,7 @@ def put(
         return present
     revision = 1 if present is None else present.revision + 1
     order = WorkOrder(order_id, revision, snapshot, digest, import_id, imported_ms)
-    connection.execute(insert(work_orders), order._asdict())
+    connection.execute(_PUT, order._asdict())
     return order
 
 

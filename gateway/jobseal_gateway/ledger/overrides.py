@@ -26,10 +26,12 @@ _OF_JOB = (
     .order_by(overrides.c.id)
 )
 
+_ADD = insert(overrides)
+
 
 def add(connection: Connection, override: Override) -> None:
     """Keep this; its leaf is appended beside it."""
-    connection.execute(insert(overrides), override._asdict())
+    connection.execute(_ADD, override._asdict())
 
 
 def of_job(connection: Connection, job_id: int) -> list[Override]:

@@ -54,6 +54,7 @@ _COUNT_DROPPED = text(
     "UPDATE quarantine_days SET dropped_items = dropped_items + :items, dropped_bytes = dropped_bytes + :size"
     " WHERE link = :link AND day = :day"
 )
+_ADD = insert(quarantine)
 _AFTER = select(quarantine).where(quarantine.c.id > bindparam("id")).order_by(quarantine.c.id).limit(bindparam("most"))
 _DAYS = select(quarantine_days).order_by(quarantine_days.c.day, quarantine_days.c.link)
 
@@ -86,7 +87,7 @@ def put_all(
             room_bytes -= len(data)
     kept_bytes = first_room_bytes - room_bytes
     if kept:
-        connection.execute(insert(quarantine), kept)
+        connection.execute(_ADD, kept)
         connection.execute(_COUNT_KEPT, {**key, "items": len(kept), "size": kept_bytes})
     if len(kept) < len(items):
         dropped_bytes = sum(len(data) for _, data in items) - kept_bytes

@@ -47,6 +47,8 @@ _AFTER = (
     .order_by(released_records.c.id)
     .limit(bindparam("most"))
 )
+_ADD = insert(released_records).returning(*released_records.c)
+_ADD_STATUS = insert(record_statuses)
 _STATUSES = (
     select(record_statuses.c.status, record_statuses.c.reason, record_statuses.c.at_ms)
     .where(record_statuses.c.record_id == bindparam("record"))
@@ -75,7 +77,7 @@ def add(
         "leaf": leaf,
         "released_ms": released_ms,
     }
-    return Released._make(connection.execute(insert(released_records).returning(*released_records.c), values).one())
+    return Released._make(connection.execute(_ADD, values).one())
 
 
 def of_work_order(connection: Connection, work_order: str) -> list[Released]:
@@ -95,7 +97,7 @@ def after(connection: Connection, record_id: int, most: int) -> list[Released]:
 
 def add_status(connection: Connection, record_id: int, status: Status) -> None:
     """Say what became of a record."""
-    connection.execute(insert(record_statuses), {**status._asdict(), "record_id": record_id})
+    connection.execute(_ADD_STATUS, {**status._asdict(), "record_id": record_id})
 
 
 def statuses(connection: Connection, record_id: int) -> list[Status]:
