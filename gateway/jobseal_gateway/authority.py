@@ -1,7 +1,8 @@
-"""The gateway's own keys: root, log and office, the root's word for the other two, and the id of the log.
+"""The gateway's own keys: root, log, office and CA, the root's word for the other three, and the id of the log.
 
-Everything is in one folder: ``root.seed``, ``log.seed`` and ``office.seed`` (32 bytes each, mode 0600) and
-``authority.cbor``, which holds nothing secret and is written last, so that its presence means that all is there.
+Everything is in one folder: ``root.seed``, ``log.seed`` and ``office.seed`` (32 bytes each, mode 0600), ``ca.key`` and
+``ca.pem`` (P-256, and its certificate), and ``authority.cbor``, which holds nothing secret and is written last, so that
+its presence means that all is there.
 The root's seed is needed to certify and to declare a restart; it may be kept elsewhere the rest of the time.
 No key that exists is ever made again or overwritten: a lost key is a person's matter, not a default.
 """
@@ -10,12 +11,15 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from jobseal import authority, cbor, key
-from jobseal.authority import LOG, OFFICE, Authority, Certification, certify
+from jobseal.authority import CA, LOG, OFFICE, Authority, Certification, certify
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
 from jobseal.limits import STATEMENT_MAX_BYTES
-from jobseal_gateway import durable
+from jobseal_gateway import ca, durable
 from jobseal_gateway.errors import GatewayError
 
 if TYPE_CHECKING:
@@ -24,6 +28,9 @@ if TYPE_CHECKING:
 LOG_ID_BYTES = 16
 STATEMENT = "authority.cbor"
 ROOT = "root"
+CA_KEY = "ca.key"
+CA_CERTIFICATE = "ca.pem"
+CA_NAME = "Jobseal CA"
 
 
 class AuthorityUnusable(GatewayError):
@@ -34,12 +41,13 @@ class AuthorityUnusable(GatewayError):
 
 
 class GatewayKeys:
-    """``log`` and ``office`` sign; ``authority`` holds the three public keys; ``log_id`` (16 bytes) names the log.
+    """``log`` and ``office`` sign statements, ``ca`` certificates; ``authority`` holds the public keys; ``log_id`` (16
+    bytes) names the log.
 
-    ``certifications`` are the root's complete statements over the log and the office key.
+    ``certifications`` are the root's complete statements over the log, the office and the CA key.
     """
 
-    __slots__ = ("authority", "certifications", "log", "log_id", "office")
+    __slots__ = ("authority", "ca", "certifications", "log", "log_id", "office")
 
     def __init__(
         self,
@@ -48,8 +56,10 @@ class GatewayKeys:
         log_id: bytes,
         log: Ed25519Signer,
         office: Ed25519Signer,
+        issuer: ca.Authority,
     ) -> None:
         self.authority = public
+        self.ca = issuer
         self.certifications = certifications
         self.log_id = log_id
         self.log = log
@@ -71,15 +81,26 @@ def create(folder: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
     Raises AuthorityUnusable, or OSError when the folder cannot be written.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (folder / STATEMENT).exists():
+    statement = folder / STATEMENT
+    if not statement.exists():
         root, log, office = (_made(folder / f"{name}.seed") for name in (ROOT, LOG, OFFICE))
         certifications = [
-            certify(Certification(role=role, key=signer.key.encode(), at=now_ms), root)
-            for role, signer in ((LOG, log), (OFFICE, office))
+            _certified(role, public, root, now_ms)
+            for role, public in ((LOG, log.key), (OFFICE, office.key), (CA, _ca_made(folder, now_ms).key))
         ]
         log_id = secrets.token_bytes(LOG_ID_BYTES)
-        durable.create(folder / STATEMENT, cbor.encode([root.key.encode(), certifications, log_id]))
+        durable.create(statement, cbor.encode([root.key.encode(), certifications, log_id]))
+    elif not (folder / CA_CERTIFICATE).exists():
+        _add_ca(folder, now_ms, verifier)
     return load(folder, verifier)
+
+
+def _add_ca(folder: Path, now_ms: int, verifier: "Verifier") -> None:
+    """Give a gateway that was made before there were certificates its CA. Needs the root's seed."""
+    root_key, certifications, log_id, public = _statement(folder, verifier)
+    root = _belonging(folder / f"{ROOT}.seed", public.root)
+    certifications.append(_certified(CA, _ca_made(folder, now_ms).key, root, now_ms))
+    durable.replace(folder / STATEMENT, cbor.encode([root_key, certifications, log_id]))
 
 
 def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
@@ -87,20 +108,57 @@ def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
 
     Raises AuthorityUnusable, saying which file is wrong.
     """
+    _, certifications, log_id, public = _statement(folder, verifier)
+    log = _belonging(folder / f"{LOG}.seed", public.log)
+    office = _belonging(folder / f"{OFFICE}.seed", public.office)
+    issuer = _ca(folder)
+    if public.ca is None or issuer.key.thumbprint != public.ca.thumbprint:
+        raise AuthorityUnusable(f"{folder / CA_KEY} is not the key that the root certified; restore the right one.")
+    return GatewayKeys(public, certifications, log_id, log, office, issuer)
+
+
+def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
+    """The root key itself, for the few acts that only it can do. Raises AuthorityUnusable while it is elsewhere."""
+    return _belonging(folder / f"{ROOT}.seed", keys.authority.root)
+
+
+def _statement(folder: Path, verifier: "Verifier") -> tuple[bytes, list[bytes], bytes, Authority]:
+    """(the root's COSE_Key, its certifications, the log's id, the keys that they certify)."""
     statement = folder / STATEMENT
     try:
         root, certifications, log_id = cbor.decode(statement.read_bytes(), STATEMENT_MAX_BYTES)
         public = authority.verify(key.decode(root), certifications, verifier)
     except (OSError, JobsealError, ValueError, TypeError) as error:
         raise AuthorityUnusable(f"{statement} cannot be used ({error}); run init, or restore it.") from error
-    log = _belonging(folder / f"{LOG}.seed", public.log)
-    office = _belonging(folder / f"{OFFICE}.seed", public.office)
-    return GatewayKeys(public, certifications, log_id, log, office)
+    return root, certifications, log_id, public
 
 
-def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
-    """The root key itself, for the few acts that only it can do. Raises AuthorityUnusable while it is elsewhere."""
-    return _belonging(folder / f"{ROOT}.seed", keys.authority.root)
+def _certified(role: str, public: key.Key, root: Ed25519Signer, now_ms: int) -> bytes:
+    return certify(Certification(role=role, key=public.encode(), at=now_ms), root)
+
+
+def _ca_made(folder: Path, now_ms: int) -> ca.Authority:
+    if not (folder / CA_KEY).exists():
+        durable.create(folder / CA_KEY, ca.key_pem(ca.new_key()))
+    if not (folder / CA_CERTIFICATE).exists():
+        durable.create(folder / CA_CERTIFICATE, ca.found(_ca_key(folder), CA_NAME, now_ms).pem)
+    return _ca(folder)
+
+
+def _ca(folder: Path) -> ca.Authority:
+    path = folder / CA_CERTIFICATE
+    try:
+        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise AuthorityUnusable(f"{path} cannot be used ({error}); run init, or restore it.") from error
+    return ca.Authority(_ca_key(folder), certificate)
+
+
+def _ca_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+    try:
+        return ca.read_key((folder / CA_KEY).read_bytes())
+    except (OSError, ValueError) as error:
+        raise AuthorityUnusable(f"{folder / CA_KEY} is not the CA's private key ({error}); restore it.") from error
 
 
 def _made(path: Path) -> Ed25519Signer:

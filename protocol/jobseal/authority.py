@@ -1,4 +1,4 @@
-"""The gateway's own keys: the root, pinned by every device at enrolment, certifies the log and office keys.
+"""The gateway's own keys: the root, pinned by every device at enrolment, certifies the log, office and CA keys.
 
 The root's thumbprint is the one fingerprint that a person ever has to compare.
 """
@@ -34,18 +34,20 @@ def certify(certification: Certification, root: "Signer") -> bytes:
 
 
 class Authority:
-    """The verified keys of one gateway deployment: ``root``, ``log``, ``office`` (:class:`Key` each)."""
+    """The verified keys of one gateway deployment: ``root``, ``log``, ``office`` (:class:`Key` each), and ``ca``, which
+    vouches for connections and never for evidence, or None."""
 
-    __slots__ = ("log", "office", "root")
+    __slots__ = ("ca", "log", "office", "root")
 
-    def __init__(self, root: Key, log: Key, office: Key) -> None:
+    def __init__(self, root: Key, log: Key, office: Key, ca: Key | None = None) -> None:
         self.root = root
         self.log = log
         self.office = office
+        self.ca = ca
 
 
 def verify(root: Key, certifications: "list[bytes]", verifier: "Verifier") -> Authority:
-    """The keys that ``root`` certified, exactly one for the log and one for the office.
+    """The keys that ``root`` certified, exactly one for the log and one for the office, at most one as CA.
 
     Raises :class:`SignatureInvalid` or :class:`Malformed` for the first certification that is wrong, there twice or
     missing.
@@ -59,4 +61,4 @@ def verify(root: Key, certifications: "list[bytes]", verifier: "Verifier") -> Au
         found[certification.role] = keys.decode(certification.key)
     if LOG not in found or OFFICE not in found:
         raise SignatureInvalid("the root's certification of the log or office key is missing", "authority")
-    return Authority(root, found[LOG], found[OFFICE])
+    return Authority(root, found[LOG], found[OFFICE], found.get(CA))

@@ -35,6 +35,8 @@ OFFICE = "jobseal/1/office"
 AUTHORITY = "jobseal/1/authority"
 ASSIGNMENT = "jobseal/1/assignment"
 RECORD = "jobseal/1/record"
+REQUEST = "jobseal/1/request"
+RENEWAL = "jobseal/1/renewal"
 
 _ALG_BYTE = {ED25519: 0x32, ESP256: 0x28}
 _ALG_OF_BYTE = {0x32: ED25519, 0x28: ESP256}

@@ -97,6 +97,8 @@ def test_kinds_acts_domains_frames_and_exceptions_are_all_named() -> None:
         cose.AUTHORITY,
         cose.ASSIGNMENT,
         cose.RECORD,
+        cose.REQUEST,
+        cose.RENEWAL,
     ):
         assert f"`{domain}`" in section("Signatures"), domain
     for name in (*frame.UP, *frame.DOWN, frame.RECEIPT, frame.ASSIGNMENT):
