@@ -10,6 +10,8 @@ file is about.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from jobseal.host.readable import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -31,7 +33,8 @@ class Problem:
         """``orders.csv:7:3: currency: <sentence> [unknown_currency]``, as compilers write it."""
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
         subject = f"{self.name}: " if self.name else ""
-        return f"{place}: {subject}{self.sentence} [{self.code}]"
+        # What stands in the file must not move the cursor of whoever reads about it.
+        return printable(f"{place}: {subject}{self.sentence} [{self.code}]")
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

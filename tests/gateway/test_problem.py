@@ -17,3 +17,8 @@ def test_problems_come_in_file_order_and_are_counted() -> None:
     assert render(problems).splitlines() == ["a:9:2: X. [x]", "a:10:1: X. [x]", "b:1:1: X. [x]", "3 problems."]
     assert render(problems[:1]).endswith("\n1 problem.")
     assert render([]) == ""
+
+
+def test_what_stands_in_the_file_cannot_move_the_cursor_of_whoever_reads_about_it() -> None:
+    problem = Problem("orders.csv", 1, 1, "unknown_column", 'No "\x1b[2J\u202e".', "a\nb")
+    assert str(problem) == 'orders.csv:1:1: a\\u000ab: No "\\u001b[2J\\u202e". [unknown_column]'

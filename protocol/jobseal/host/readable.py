@@ -70,4 +70,6 @@ def counted(items: Sized, noun: str) -> str:
 
 def printable(text: str) -> str:
     """Text for a terminal: whatever could move a cursor or turn the direction of writing is escaped."""
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else f"\\u{ord(character):04x}" for character in text)
