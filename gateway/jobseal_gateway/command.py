@@ -8,25 +8,34 @@ import argparse
 import json
 import os
 import sys
+from contextlib import suppress
+
+from sqlalchemy.exc import OperationalError
 
 from jobseal.errors import JobsealError
+from jobseal_gateway import home
 from jobseal_gateway.commands import (
     enrolling,
     evidence,
     office,
+    options,
     orders,
     prices,
     quarantine,
     running,
     status,
     technicians,
+    tokens,
 )
 from jobseal_gateway.commands.answer import Answer
 from jobseal_gateway.commands.options import home_of, shared
 from jobseal_gateway.errors import InputRefused
+from jobseal_gateway.ledger import audit
+from jobseal_gateway.ledger.database import writing
 
 REFUSED = 1
-ROOMS = (running, enrolling, technicians, orders, prices, status, evidence, quarantine, office)
+_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "item")  # what an act is about, by its option
+ROOMS = (running, enrolling, technicians, orders, prices, status, evidence, quarantine, office, tokens)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,12 +43,27 @@ def main(arguments: list[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     given.home = getattr(given, "home", None) or home_of(os.environ)
     given.json = getattr(given, "json", False)
+    _note(given, "begun")
     try:
         answer: Answer = given.run(given)
     except JobsealError as error:
+        _note(given, f"refused: {error.code}")
         return _refused(error, given)
     _print(json.dumps(answer.data, ensure_ascii=False) if given.json else answer.text)
     return answer.status
+
+
+def _note(given: argparse.Namespace, outcome: str) -> None:
+    """Into the audit log, if it is a command that changes something: before it does, so that nothing is done unseen.
+
+    Where there is no gateway yet, or none that opens, the command itself says so, and there is nothing to guard.
+    """
+    if not getattr(given, "audited", ""):
+        return
+    subject = next((str(getattr(given, name)) for name in _SUBJECTS if getattr(given, name, None) is not None), "")
+    who = getattr(given, "operator", None) or options.user()
+    with suppress(JobsealError, OperationalError), home.open(given.home) as gateway, writing(gateway.engine) as end:
+        audit.add(end, gateway.now_ms(), who, given.audited, subject, outcome)
 
 
 def _parser() -> argparse.ArgumentParser:

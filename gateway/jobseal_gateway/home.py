@@ -4,14 +4,13 @@
     data/keys/              root, log and office keys, and the root's word for the other two (``authority``)
     data/gateway.db         the ledger, unless `database` names another
     data/mosquitto/         the embedded broker's files, written anew at each start
-    data/api.token          the bearer token that the API asks for
+    data/api.token          a token of the API for the billing system, which has only its hash in the ledger
     data/run/               sockets between the gateway's processes
 
 ``make`` may be run again at any time: what is there stays as it is, what is missing is made. ``open`` only reads.
 Commands, processes, API and demo all work on the ``Gateway`` that ``open`` gives; its clock comes from outside.
 """
 
-import secrets
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,10 +20,10 @@ from sqlalchemy import Engine
 from jobseal.errors import OPERATOR
 from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import authority, durable
+from jobseal_gateway import access, authority, durable
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.errors import GatewayError, InputRefused
-from jobseal_gateway.ledger.database import connect, migrate
+from jobseal_gateway.ledger.database import connect, migrate, writing
 from jobseal_gateway.log import ClockUnsynchronised, LogWriter
 from jobseal_gateway.news import INGEST, Bell
 from jobseal_gateway.problem import Problem
@@ -32,7 +31,7 @@ from jobseal_gateway.settings import SETTINGS, Settings, parse_settings, templat
 
 CONFIG = "gateway.toml"
 BUILT_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z: a clock that shows less was never set
-TOKEN_BYTES = 32
+FIRST_TOKEN = "billing"
 _READABLE = 0o644
 _PRIVATE_FOLDER = 0o700
 
@@ -63,7 +62,7 @@ class Home:
 
     @property
     def token(self) -> Path:
-        """The file with the API's bearer token, text."""
+        """The file with the billing system's first token, text."""
         return self.data / "api.token"
 
     @property
@@ -133,10 +132,13 @@ def make(folder: Path, given: dict[str, str | int], clock: Clock | None = None) 
     if now is None:
         raise ClockUnsynchronised
     authority.create(home.keys, now, Verifier())
-    if not home.token.exists():
-        durable.create(home.token, secrets.token_urlsafe(TOKEN_BYTES).encode())
     gateway = open(folder, clock)
     migrate(gateway.engine)
+    if not home.token.exists():
+        token = access.new_text()
+        with writing(gateway.engine) as connection:
+            access.issue(connection, FIRST_TOKEN, access.BILLING, text=token, by="init", now_ms=now)
+        durable.create(home.token, token.encode())  # a crash before this line: the next init ends that token
     return gateway
 
 

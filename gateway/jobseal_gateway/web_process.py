@@ -17,7 +17,6 @@ import uvicorn
 from jobseal.errors import OPERATOR
 from jobseal.host.clock import Clock
 from jobseal_gateway.api import Service, make_app
-from jobseal_gateway.api.access import read_token
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
@@ -44,8 +43,8 @@ class WebServer(uvicorn.Server):
 
 
 def run(gateway: Gateway, say: Callable[[str], None]) -> None:
-    """Until a signal asks to stop. Raises ``http_port_taken``, ``token_unusable``."""
-    service = Service(gateway, read_token(gateway.home.token))
+    """Until a signal asks to stop. Raises ``http_port_taken``."""
+    service = Service(gateway)
     config = uvicorn.Config(
         make_app(service),
         access_log=False,

@@ -5,11 +5,12 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
 
 from jobseal_gateway.api import contract, feed, health, jobs, records, refusals
-from jobseal_gateway.api.access import guard
+from jobseal_gateway.api.access import scope_of
 from jobseal_gateway.api.limit import BodyLimit
 from jobseal_gateway.api.service import Service
 
@@ -46,12 +47,19 @@ def make_app(service: Service) -> FastAPI:
     )
     app.add_middleware(BodyLimit)
     app.include_router(health.routes(service))
-    guarded = [Depends(guard(service.token))]
     for routes in (feed.routes, records.routes, jobs.routes):
-        app.include_router(routes(service), dependencies=guarded)
+        app.include_router(_guarded(routes(service)))
     refusals.install(app)
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]  # FastAPI's own way of extending it
     return app
+
+
+def _guarded(router: APIRouter) -> APIRouter:
+    """The same router. Raises ValueError when one of its routes would let anybody in."""
+    open_to_all = [route.path for route in router.routes if isinstance(route, APIRoute) and scope_of(route) is None]
+    if open_to_all:
+        raise ValueError(f"no scope is named for {', '.join(open_to_all)}")
+    return router
 
 
 def _contract(app: FastAPI) -> dict[str, Any]:

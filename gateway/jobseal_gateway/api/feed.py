@@ -8,8 +8,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from jobseal_gateway.access import FEED_READ
+from jobseal_gateway.api.access import needs
 from jobseal_gateway.api.contract import FeedEvent
-from jobseal_gateway.api.refusals import Refusal, responses
+from jobseal_gateway.api.refusals import GUARDED, Refusal, responses
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.feed import BATCH_TYPE, batch
 from jobseal_gateway.ledger import feed
@@ -56,13 +58,14 @@ def routes(service: Service) -> APIRouter:
         summary="Read the feed",
         description=_DESCRIPTION,
         response_class=Response,
+        dependencies=[needs(service.access, FEED_READ)],
         responses={
             200: {
                 "description": "The batch. `Jobseal-Feed-Next` is the `after` to come back with.",
                 "content": {BATCH_TYPE: {"schema": {"type": "array", "items": _EVENT}}},
                 "headers": {CURSOR_HEADER: {"schema": {"type": "string"}, "description": "The next `after`."}},
             },
-            **responses("unauthorized", "cursor_ahead", "request_invalid", "ledger_unavailable"),
+            **responses(*GUARDED, "cursor_ahead", "request_invalid"),
         },
     )
     async def read_feed(

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 
+from jobseal_gateway.access import JOBS_READ
 from jobseal_gateway.acknowledge import record_id
 from jobseal_gateway.api import contract
-from jobseal_gateway.api.refusals import Refusal, responses
+from jobseal_gateway.api.access import needs
+from jobseal_gateway.api.refusals import GUARDED, Refusal, responses
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.ledger import job_list
 from jobseal_gateway.ledger.database import reading
@@ -28,13 +30,13 @@ class UnknownJob(Refusal):
 
 def routes(service: Service) -> APIRouter:
     """The two routes."""
-    router = APIRouter(tags=["jobs"])
+    router = APIRouter(tags=["jobs"], dependencies=[needs(service.access, JOBS_READ)])
     engine = service.gateway.engine
 
     @router.get(
         "/v1/jobs",
         summary="List jobs",
-        responses=responses("unauthorized", "request_invalid", "ledger_unavailable"),
+        responses=responses(*GUARDED, "request_invalid"),
     )
     def list_jobs(
         standing: Annotated[contract.Standing | None, Query(description="Only jobs that stand so.")] = None,
@@ -57,7 +59,7 @@ def routes(service: Service) -> APIRouter:
         response_class=Response,
         responses={
             200: {"description": "The job.", "content": {"application/json": {"schema": _JOB}}},
-            **responses("unauthorized", "job_unknown", "ledger_unavailable"),
+            **responses(*GUARDED, "job_unknown"),
         },
     )
     def fetch_job(job: JobPath) -> Response:

@@ -12,10 +12,12 @@ from fastapi import APIRouter, Path, Response
 from jobseal.record import Line
 from jobseal_gateway import acknowledge as acknowledging
 from jobseal_gateway import evidence, release
+from jobseal_gateway.access import EVIDENCE_READ, RECORDS_ACKNOWLEDGE, RECORDS_READ, Caller
 from jobseal_gateway.api import contract
-from jobseal_gateway.api.refusals import responses
+from jobseal_gateway.api.access import needs
+from jobseal_gateway.api.refusals import GUARDED, responses
 from jobseal_gateway.api.service import Service
-from jobseal_gateway.ledger import acknowledgements
+from jobseal_gateway.ledger import acknowledgements, audit
 from jobseal_gateway.ledger.acknowledgements import Acknowledgement
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.records import Released
@@ -33,10 +35,11 @@ def routes(service: Service) -> APIRouter:
     @router.get(
         "/v1/records/{record:path}/evidence",
         summary="Fetch the evidence of a record",
+        dependencies=[needs(service.access, EVIDENCE_READ)],
         response_class=Response,
         responses={
             200: {"description": "The bundle.", "content": {BUNDLE_TYPE: {"schema": _BINARY}}},
-            **responses("unauthorized", "record_unknown", "ledger_unavailable"),
+            **responses(*GUARDED, "record_unknown"),
         },
     )
     def fetch_evidence(record: RecordPath) -> Response:
@@ -51,7 +54,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/records/{record:path}/ack",
         summary="Say what became of a record",
         responses=responses(
-            "unauthorized",
+            *GUARDED,
             "record_unknown",
             "digest_mismatch",
             "revision_mismatch",
@@ -60,11 +63,13 @@ def routes(service: Service) -> APIRouter:
             "too_large",
             "reason_missing",
             "request_invalid",
-            "ledger_unavailable",
-            "clock_unsynchronised",
         ),
     )
-    def acknowledge_record(record: RecordPath, said: contract.Acknowledging) -> contract.Acknowledged:
+    def acknowledge_record(
+        record: RecordPath,
+        said: contract.Acknowledging,
+        caller: Annotated[Caller, needs(service.access, RECORDS_ACKNOWLEDGE)],
+    ) -> contract.Acknowledged:
         """`released` becomes `acknowledged` or `rejected`; then `invoiced`; then `paid` or `overdue`, then `paid`.
 
         Saying the same again is a success with the same answer, at any time. Another digest, a superseded revision,
@@ -76,6 +81,7 @@ def routes(service: Service) -> APIRouter:
         )
         with writing(gateway.engine) as connection:
             kept = acknowledging.acknowledge(connection, record, statement, now_ms)
+            audit.add(connection, now_ms, caller.name, RECORDS_ACKNOWLEDGE, record, said.status)
         gateway.ring()
         return contract.Acknowledged.model_validate(
             {"record": record, "revision": said.revision, "digest": kept.digest.hex(), **_said(kept)}
@@ -84,7 +90,8 @@ def routes(service: Service) -> APIRouter:
     @router.get(
         "/v1/records/{record:path}",
         summary="Fetch a record",
-        responses=responses("unauthorized", "record_unknown", "ledger_unavailable"),
+        dependencies=[needs(service.access, RECORDS_READ)],
+        responses=responses(*GUARDED, "record_unknown"),
     )
     def fetch_record(record: RecordPath) -> contract.Record:
         """What was signed and released, and what became of it. The signed content never changes."""

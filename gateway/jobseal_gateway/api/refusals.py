@@ -21,10 +21,11 @@ from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.pulse import Reason
 
 PROBLEM_TYPE = "application/problem+json"
-RETRY_AFTER_S = 5
+RETRY_AFTER_S = {429: 60, 503: 5}
 
 STATUSES = {
     "unauthorized": 401,
+    "forbidden": 403,
     "no_such_place": 404,
     "record_unknown": 404,
     "job_unknown": 404,
@@ -37,11 +38,14 @@ STATUSES = {
     "too_large": 413,
     "reason_missing": 422,
     "request_invalid": 422,
+    "too_many_attempts": 429,
     "gateway_defect": 500,
     "ledger_unavailable": 503,
     "clock_unsynchronised": 503,
     "not_ready": 503,
 }
+# What every route behind a token may be refused with before it begins.
+GUARDED = ("unauthorized", "forbidden", "too_many_attempts", "ledger_unavailable", "clock_unsynchronised")
 _SAYS_MORE = ("current", "digest", "present", "possible", "last", "reasons", "mistakes")
 _PLACES = {404: "no_such_place", 405: "method_not_allowed"}
 _log = logging.getLogger(__name__)
@@ -91,8 +95,8 @@ def answer(error: JobsealError) -> Response:
     headers = {"Cache-Control": "no-store"}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if status in RETRY_AFTER_S:
+        headers["Retry-After"] = str(RETRY_AFTER_S[status])
     content = problem.model_dump(mode="json", exclude_unset=True)
     return JSONResponse(content, status, headers, PROBLEM_TYPE)
 

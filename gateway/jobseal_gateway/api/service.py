@@ -1,5 +1,6 @@
-"""What every route works on: one opened gateway, the token that callers show, and the wait for news."""
+"""What every route works on: one opened gateway, who may call, and the wait for news."""
 
+from jobseal_gateway.api.access import Access
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import feed
@@ -8,11 +9,11 @@ from jobseal_gateway.news import WEB
 
 
 class Service:
-    """``token``: the bearer token, without white space around it. Shared by all requests, of which many run at once."""
+    """Shared by all requests, of which many run at once."""
 
-    def __init__(self, gateway: Gateway, token: str) -> None:
+    def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
-        self.token = token
+        self.access = Access(gateway)
         self.watch = Watch(gateway.home.run / WEB, self._newest)
 
     @property

@@ -25,9 +25,16 @@ def shared() -> argparse.ArgumentParser:
 
 
 def command(commands: Commands, name: str, help: str, run: Run, **more: Any) -> argparse.ArgumentParser:
-    """Add a command and give back its parser, for what it takes."""
+    """Add a command that changes something, for the audit log, and give back its parser, for what it takes."""
     parser = commands.add_parser(name, help=help, description=help, parents=[shared()], **more)
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, audited=parser.prog.partition(" ")[2])
+    return parser
+
+
+def looking(commands: Commands, name: str, help: str, run: Run, **more: Any) -> argparse.ArgumentParser:
+    """Add a command that only shows something, as ``command`` does."""
+    parser = command(commands, name, help, run, **more)
+    parser.set_defaults(audited="")
     return parser
 
 
@@ -40,7 +47,7 @@ def group(commands: Commands, name: str, help: str, run: Run | None = None) -> C
 
 def operator(parser: argparse.ArgumentParser) -> None:
     """``--operator``: who does this, for the log."""
-    parser.add_argument("--operator", default=_user(), metavar="NAME", help="who does this (default: your user name)")
+    parser.add_argument("--operator", default=user(), metavar="NAME", help="who does this (default: your user name)")
 
 
 def home_of(environment: Mapping[str, str]) -> Path:
@@ -48,7 +55,8 @@ def home_of(environment: Mapping[str, str]) -> Path:
     return Path(environment.get(HOME_VARIABLE) or HOME_DEFAULT)
 
 
-def _user() -> str:
+def user() -> str:
+    """The user name of whoever runs the command."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

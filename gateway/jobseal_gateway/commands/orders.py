@@ -11,7 +11,7 @@ from jobseal.limits import DOCUMENT_MAX_BYTES
 from jobseal_gateway import home, work
 from jobseal_gateway.commands import files, options
 from jobseal_gateway.commands.answer import Answer, count, moment, table
-from jobseal_gateway.commands.options import Commands, command, group
+from jobseal_gateway.commands.options import Commands, command, group, looking
 from jobseal_gateway.errors import InputRefused
 from jobseal_gateway.ledger import assignments, jobs
 from jobseal_gateway.ledger import orders as stored
@@ -30,7 +30,7 @@ def add(commands: Commands) -> None:
     importing.add_argument("--mapping", type=Path, metavar="FILE", help="how its columns are named (TOML)")
     importing.add_argument("--dry-run", action="store_true", help="say what would happen, and store nothing")
     options.operator(importing)
-    command(room, "list", "every order, with where it stands", _list)
+    looking(room, "list", "every order, with where it stands", _list)
     show = command(room, "show", "one order as it was imported, with its revisions and technicians", _show)
     show.add_argument("order", metavar="ID")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from jobseal_gateway import home, prices
 from jobseal_gateway.commands import files
 from jobseal_gateway.commands.answer import Answer, count, moment, table
-from jobseal_gateway.commands.options import Commands, command, group
+from jobseal_gateway.commands.options import Commands, command, group, looking
 from jobseal_gateway.errors import InputRefused
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import price_lists
@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
         "file", type=Path, nargs="?", metavar="FILE", help="default: billing.price_list's; docs/pricing.md"
     )
     importing.add_argument("--dry-run", action="store_true", help="say what would happen, and store nothing")
-    command(room, "list", "every version of every price list", _list)
+    looking(room, "list", "every version of every price list", _list)
 
 
 def parsed(path: Path) -> list[PriceList]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from jobseal_gateway import home
 from jobseal_gateway.commands import files
 from jobseal_gateway.commands.answer import Answer, count, moment, table
-from jobseal_gateway.commands.options import Commands, command, group
+from jobseal_gateway.commands.options import Commands, group, looking
 from jobseal_gateway.ledger import quarantine
 from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.ledger.quarantine import DAY_MS, Day, Item
@@ -19,9 +19,9 @@ BYTES_IN_LINE = 32
 def add(commands: Commands) -> None:
     """The commands of this room."""
     room = group(commands, "quarantine", "messages that could not be attributed to any key", _list)
-    listing = command(room, "list", "what came, from which link, and why it was refused", _list)
+    listing = looking(room, "list", "what came, from which link, and why it was refused", _list)
     listing.add_argument("--after", type=int, default=0, metavar="N", help="only items behind this one")
-    show = command(room, "show", "one item, byte by byte", _show)
+    show = looking(room, "show", "one item, byte by byte", _show)
     show.add_argument("item", type=int, metavar="N")
     show.add_argument("--out", type=Path, metavar="FILE", help="write its bytes here")
 

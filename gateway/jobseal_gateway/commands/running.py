@@ -6,7 +6,7 @@ from pathlib import Path
 from jobseal import fingerprint
 from jobseal_gateway import home
 from jobseal_gateway.commands.answer import Answer, count
-from jobseal_gateway.commands.options import Commands, command
+from jobseal_gateway.commands.options import Commands, command, looking
 from jobseal_gateway.projector import Projector
 from jobseal_gateway.settings import SETTINGS
 
@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     )
     command(commands, "serve", "run broker, ingest and API until stopped", _serve)
     command(commands, "rebuild", "drop all cards, ratings and exceptions, and fold them again", _rebuild)
-    demo = command(commands, "demo", "run a working day of four handhelds through a gateway of its own", _demo)
+    demo = looking(commands, "demo", "run a working day of four handhelds through a gateway of its own", _demo)
     demo.add_argument("--exit", action="store_true", help="end by itself, with a JSON summary as the last line")
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from jobseal_gateway import home
 from jobseal_gateway.commands.answer import Answer, count, moment, table
-from jobseal_gateway.commands.options import Commands, command
+from jobseal_gateway.commands.options import Commands, looking
 from jobseal_gateway.ledger import branches, dirty, jobs, keys, log, records
 from jobseal_gateway.ledger.branches import CANONICAL
 from jobseal_gateway.ledger.database import reading
@@ -28,7 +28,7 @@ Row = dict[str, Any]
 
 def add(commands: Commands) -> None:
     """The command of this room."""
-    parser = command(commands, "status", "what is in progress, held and why, ready, released", _status)
+    parser = looking(commands, "status", "what is in progress, held and why, ready, released", _status)
     parser.add_argument("--job", metavar="JOB", help="everything about this one")
     parser.add_argument("--all", action="store_true", help=f"not only the first {ROWS_MAX} of each")
 

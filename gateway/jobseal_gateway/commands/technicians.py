@@ -4,7 +4,7 @@ import argparse
 
 from jobseal_gateway import home, work
 from jobseal_gateway.commands.answer import Answer, table
-from jobseal_gateway.commands.options import Commands, command, group
+from jobseal_gateway.commands.options import Commands, command, group, looking
 from jobseal_gateway.ledger import assignments
 from jobseal_gateway.ledger.database import reading
 
@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
     unbind = command(room, "unbind", "a technician carries no handheld from now on", _bind)
     unbind.add_argument("technician", metavar="ID")
     unbind.set_defaults(device=None)
-    command(room, "list", "every technician and handheld", _list)
+    looking(room, "list", "every technician and handheld", _list)
 
 
 def _bind(given: argparse.Namespace) -> Answer:

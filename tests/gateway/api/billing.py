@@ -6,7 +6,7 @@ answered must be what the OpenAPI document says: this status, this media type, t
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,11 @@ import uvicorn
 from pydantic import TypeAdapter
 
 from jobseal.host.clock import Clock
+from jobseal_gateway import access
 from jobseal_gateway.api import Service, contract, make_app
 from jobseal_gateway.home import Gateway, Home
+from jobseal_gateway.ledger import tokens
+from jobseal_gateway.ledger.database import writing
 from jobseal_gateway.settings import Settings, parse_settings
 from jobseal_gateway.web_process import WebServer, listening
 from tests.field import FieldClock, Office
@@ -91,13 +94,22 @@ def gateway_of(office: Office, clock: Clock | None = None) -> Gateway:
     """The office's gateway as the web process opens it."""
     home = Home(office.folder, office.folder / "data")
     home.run.mkdir(parents=True, exist_ok=True)
-    return Gateway(home, settings_of(office.folder), office.engine, office.station.keys, clock or FieldClock(office))
+    gateway = Gateway(home, settings_of(office.folder), office.engine, office.station.keys, clock or FieldClock(office))
+    admit(office, TOKEN, access.BILLING)
+    return gateway
+
+
+def admit(office: Office, token: str, role: str, name: str = "erp", scopes: Collection[str] = ()) -> None:
+    """Let whoever shows this text in, as this role."""
+    with writing(office.engine) as connection:
+        if access.hash_of(token) not in {each.hash for each in tokens.every(connection)}:
+            access.issue(connection, name, role, text=token, by="test", now_ms=office.now_ms, scopes=scopes)
 
 
 @contextmanager
 def serving(gateway: Gateway) -> Iterator[int]:
     """The API of this gateway on a free port, until the end."""
-    service = Service(gateway, TOKEN)
+    service = Service(gateway)
     config = uvicorn.Config(make_app(service), lifespan="on", log_config=None, timeout_graceful_shutdown=1)
     server = WebServer(config, service.watch)
     listener = listening("127.0.0.1", 0)

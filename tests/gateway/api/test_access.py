@@ -1,17 +1,20 @@
-"""Nothing of billing's is told to anybody without the token, on any route that there is or will be."""
+"""Nothing is told to anybody whose token does not open it, on any route that there is or will be."""
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi import APIRouter
 
-from jobseal_gateway.api import Service, make_app
-from jobseal_gateway.api.access import read_token
-from jobseal_gateway.errors import GatewayError
+from jobseal_gateway import access
+from jobseal_gateway.access import ROLES, SCOPES
+from jobseal_gateway.api import Service, app, make_app
+from jobseal_gateway.api.access import WRONG_PER_MINUTE, scope_of
+from jobseal_gateway.ledger import audit
+from jobseal_gateway.ledger.database import reading, writing
 from tests.field import Office
-from tests.gateway.api.billing import TOKEN, Billing, gateway_of, serving
+from tests.gateway.api.billing import TOKEN, Billing, admit, gateway_of, serving
 
 OPEN = {"/healthz", "/readyz", "/openapi.json"}
 NOT_THE_TOKEN = [
@@ -42,7 +45,7 @@ def walked(routes: Iterable[Any]) -> set[tuple[str, str]]:
 
 
 def test_every_route_but_the_open_ones_refuses_whoever_has_no_token(office: Office) -> None:
-    routes = walked(make_app(Service(gateway_of(office), TOKEN)).routes)
+    routes = walked(make_app(Service(gateway_of(office))).routes)
     guarded = {(method, path) for method, path in routes if path not in OPEN}
     assert {path for _, path in routes} >= OPEN
     assert len(guarded) >= 6
@@ -51,6 +54,7 @@ def test_every_route_but_the_open_ones_refuses_whoever_has_no_token(office: Offi
         stranger = Billing(port, token=None)
         for method, path in sorted(guarded):
             for headers in NOT_THE_TOKEN:
+                office.station.pass_ms(60_000)  # or it would be told that it tried too often
                 sent = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
                 answer = stranger.http.request(method, path, headers=sent, json={})
                 assert answer.status_code == 401, (method, path, headers)
@@ -75,16 +79,99 @@ def test_what_is_not_there_is_a_problem_like_any_other(billing: Billing) -> None
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_token_is_read_without_the_white_space_that_editors_add(tmp_path: Path) -> None:
-    (tmp_path / "api.token").write_text("a long enough token\n")
-    assert read_token(tmp_path / "api.token") == "a long enough token"
+ROUTES = [
+    ("GET", "/v1/feed", access.FEED_READ),
+    ("GET", "/v1/jobs", access.JOBS_READ),
+    ("GET", "/v1/jobs/x", access.JOBS_READ),
+    ("GET", "/v1/records/x", access.RECORDS_READ),
+    ("GET", "/v1/records/x/evidence", access.EVIDENCE_READ),
+    ("POST", "/v1/records/x/ack", access.RECORDS_ACKNOWLEDGE),
+]
 
 
-@pytest.mark.parametrize("content", [None, b"", b"\n", b"short", b"\xff" * 40])
-def test_a_token_that_protects_nothing_is_not_used(tmp_path: Path, content: bytes | None) -> None:
-    path = tmp_path / "api.token"
-    if content is not None:
-        path.write_bytes(content)
-    with pytest.raises(GatewayError) as refused:
-        read_token(path)
-    assert (refused.value.code, refused.value.fault) == ("token_unusable", "operator")
+def of_path(routes: Iterable[Any]) -> Iterable[Any]:
+    for route in routes:
+        inner = getattr(route, "original_router", route)
+        if hasattr(inner, "routes"):
+            yield from of_path(inner.routes)
+        elif inner.path.startswith("/v1/"):
+            yield inner
+
+
+def test_each_route_asks_for_the_scope_that_is_listed_here(office: Office) -> None:
+    routes = of_path(make_app(Service(gateway_of(office))).routes)
+    asked = {(*route.methods, re.sub(r"\{\w+(:path)?\}", "x", route.path), scope_of(route)) for route in routes}
+    assert asked == set(ROUTES)
+    assert {scope for *_, scope in ROUTES} == set(SCOPES)
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_a_role_opens_what_it_has_and_nothing_else(office: Office, role: str) -> None:
+    gateway = gateway_of(office)
+    admit(office, "another", role, role)
+    with serving(gateway) as port:
+        caller = Billing(port, "another")
+        for method, path, scope in ROUTES:
+            answer = caller.checked(caller.http.request(method, path, json={} if method == "POST" else None))
+            assert (answer.status_code == 403) == (scope not in ROLES[role]), (path, answer.text)
+            if answer.status_code == 403:
+                assert answer.json()["code"] == "forbidden"
+        caller.http.close()
+
+
+def test_a_token_may_open_less_than_its_role(office: Office) -> None:
+    admit(office, "feed only", access.BILLING, "reader", [access.FEED_READ])
+    with serving(gateway_of(office)) as port:
+        caller = Billing(port, "feed only")
+        assert caller.get("/v1/feed").status_code == 200
+        assert caller.get("/v1/jobs").status_code == 403
+        caller.http.close()
+
+
+def test_a_token_opens_nothing_from_the_second_after_it_was_ended_and_none_after_it_expired(office: Office) -> None:
+    with serving(gateway_of(office)) as port:
+        caller = Billing(port)
+        assert caller.get("/v1/feed").status_code == 200
+        with writing(office.engine) as connection:
+            access.end(connection, "erp", "test", office.now_ms)
+        office.station.pass_ms(1_000)
+        assert caller.get("/v1/feed").status_code == 401
+        admit(office, "short", access.BILLING)
+        office.station.pass_ms(1_000)
+        caller.http.headers["Authorization"] = "Bearer short"
+        assert caller.get("/v1/feed").status_code == 200
+        office.station.pass_ms(access.LIFE_DAYS * access.DAY_MS)
+        assert caller.get("/v1/feed").status_code == 401
+        caller.http.close()
+
+
+def test_who_guesses_is_soon_not_answered_and_who_knows_still_is(office: Office) -> None:
+    with serving(gateway_of(office)) as port:
+        guesser, honest = Billing(port, "guess"), Billing(port)
+        codes = [guesser.get("/v1/feed").status_code for _ in range(WRONG_PER_MINUTE + 2)]
+        assert codes == [401] * WRONG_PER_MINUTE + [429] * 2
+        assert guesser.get("/v1/feed").headers["retry-after"] == "60"
+        assert honest.get("/v1/feed").status_code == 200
+        office.station.pass_ms(60_000)
+        assert guesser.get("/v1/feed").status_code == 401
+        guesser.http.close()
+        honest.http.close()
+
+
+def test_a_route_without_a_scope_keeps_the_application_from_starting(office: Office, monkeypatch: Any) -> None:
+    careless = APIRouter()
+    careless.add_api_route("/v1/careless", lambda: None)
+    monkeypatch.setattr(app.jobs, "routes", lambda _service: careless)
+    with pytest.raises(ValueError, match="/v1/careless"):
+        make_app(Service(gateway_of(office)))
+
+
+def test_an_acknowledgement_is_in_the_audit_log_with_the_name_of_the_token(
+    office: Office, billing: Billing, released: str
+) -> None:
+    digest = billing.get(f"/v1/records/{released}").json()["digest"]
+    said = {"revision": 1, "digest": digest, "status": "acknowledged"}
+    assert billing.post(f"/v1/records/{released}/ack", said).status_code == 200
+    with reading(office.engine) as connection:
+        newest = audit.newest(connection, 1)[0]
+    assert newest[2:] == ("erp", access.RECORDS_ACKNOWLEDGE, released, "acknowledged")

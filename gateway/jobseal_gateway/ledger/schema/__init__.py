@@ -1,8 +1,10 @@
 """Every table, grouped by how its rows came to be: ``evidence``, ``decisions``, ``projections``.
+``access`` holds decisions too, those about who may call.
 
 Each table's ``info["kind"]`` names its group, so that dropping what can be rebuilt is a loop, not a list.
 """
 
+from jobseal_gateway.ledger.schema.access import api_token_ends, api_tokens, audit
 from jobseal_gateway.ledger.schema.columns import DECISION, EVIDENCE, PROJECTION, metadata
 from jobseal_gateway.ledger.schema.decisions import (
     acknowledgements,
@@ -44,7 +46,10 @@ __all__ = [
     "EVIDENCE",
     "PROJECTION",
     "acknowledgements",
+    "api_token_ends",
+    "api_tokens",
     "assignments",
+    "audit",
     "branches",
     "cards",
     "checkpoints",
