@@ -1,0 +1,7 @@
+"""Real processes on a bad day: brokers, databases and gateways that die, networks that lose and damage, and a month of
+work that arrives at once.
+"""
+
+from tests.torture.network.kills import Kills
+
+CAMPAIGNS = (Kills(),)
