@@ -19,6 +19,7 @@ LOOKS = {
     "audit",
     "demo",
     "orders list",
+    "orders show",
     "prices list",
     "quarantine list",
     "quarantine show",

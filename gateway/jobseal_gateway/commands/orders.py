@@ -31,7 +31,7 @@ def add(commands: Commands) -> None:
     importing.add_argument("--dry-run", action="store_true", help="say what would happen, and store nothing")
     options.operator(importing)
     looking(room, "list", "every order, with where it stands", _list)
-    show = command(room, "show", "one order as it was imported, with its revisions and technicians", _show)
+    show = looking(room, "show", "one order as it was imported, with its revisions and technicians", _show)
     show.add_argument("order", metavar="ID")
 
 
