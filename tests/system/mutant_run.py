@@ -8,13 +8,17 @@ every sentinel and for the very seed that caught a mutant: a check that speaks t
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
+import time
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
+
+import alembic.command  # noqa: F401  loaded once, for every child
+import cryptography.hazmat.primitives.asymmetric.ec  # noqa: F401
+import sqlalchemy  # noqa: F401
 
 from tests.system.mutant import SIMULATION, Mutant, plant
 
@@ -22,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 PACKAGES = ("protocol", "device", "gateway")
 COPIED = ("protocol/jobseal", "protocol/vectors", "device/jobseal_device", "gateway/jobseal_gateway", "tests")
 MEMORY = Path("/dev/shm")
-SEEDS = 25  # tried for each before it counts as survived
 TIMEOUT_S = 120
 
 
@@ -92,3 +95,28 @@ def _in_child(root: Path, mutant: Mutant, folder: Path, is_control: bool = False
     _wait(child)
     shutil.rmtree(folder / "ground", ignore_errors=True)
     return Catch(*json.loads(told.read_text())) if told.exists() else Catch("", f"it ran longer than {TIMEOUT_S} s")
+
+
+def _enter(root: Path) -> None:
+    """From here on the source is this one, and nothing of another is loaded."""
+    for name in [
+        name for name in sys.modules if name.split(".")[0] in ("tests", *(Path(each).name for each in COPIED))
+    ]:
+        del sys.modules[name]
+    sys.path[:0] = [*(str(root / package) for package in PACKAGES), str(root)]
+    os.chdir(root)
+    import jobseal
+    import jobseal_device
+    import jobseal_gateway
+
+    for package in (jobseal, jobseal_device, jobseal_gateway):
+        assert str(package.__file__).startswith(str(root)), "this is not the source that was to be looked at"
+
+
+def _wait(child: int) -> None:
+    """Until it has ended, by itself or for having taken too long."""
+    end = time.monotonic() + TIMEOUT_S
+    while os.waitpid(child, os.WNOHANG) == (0, 0):
+        if time.monotonic() > end:
+            os.kill(child, signal.SIGKILL)
+        time.sleep(0.005)

@@ -6,7 +6,6 @@ import pytest
 
 from tests.system.__main__ import twice
 from tests.system.ground import Ground
-from tests.system.mutants import MUTANTS, hunt
 from tests.system.simulation import SMALL, run
 
 
@@ -31,8 +30,3 @@ def test_the_promises_hold_under_real_crypto_too() -> None:
         assert run(real, 99).violations == []
     finally:
         real.close()
-
-
-def test_a_planted_mistake_is_caught_by_the_check_that_is_named_for_it() -> None:
-    (mutant,) = (each for each in MUTANTS if each.name == "amount_rounded_down")
-    assert hunt(mutant).startswith("money_wrong")

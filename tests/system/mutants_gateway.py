@@ -1,0 +1,3 @@
+from tests.system.mutant import Mutant
+
+MUTANTS: tuple[Mutant, ...] = ()
