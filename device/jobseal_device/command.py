@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
             _print(json.dumps({"error": error.code, "sentence": error.sentence, "fault": error.fault}))
         print(f"jobseal-device: {printable(error.sentence)} [{error.code}]", file=sys.stderr)
         return 1
-    _print(json.dumps(answer) if given.json else "\n".join(_lines(answer)))
+    if answer or given.json:
+        _print(json.dumps(answer) if given.json else "\n".join(_lines(answer)))
     return 0 if answer.get("done", True) else 1
 
 
@@ -80,11 +81,13 @@ def _parser() -> argparse.ArgumentParser:
     default = os.environ.get("JOBSEAL_HOME") or Path.home() / ".local/share/jobseal-device"
     parser.add_argument("--home", type=Path, default=Path(default), help="the handheld's data folder")
     parser.add_argument("--json", action="store_true", help="answer with one JSON object")
+    parser.add_argument("--demo", action="store_true", help="without a command: the screen on sample work")
+    parser.set_defaults(run=_screen)
     # The same options may stand behind the command; there they only speak when they are given.
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--home", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     shared.add_argument("--json", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(metavar="COMMAND", description="Without a command, the screen is shown.")
 
     capture = commands.add_parser("capture", parents=[shared], help="sign what happened", description=_kinds())
     capture.add_argument("kind", help="the event kind, such as job.accepted")
@@ -123,6 +126,19 @@ def _parser() -> argparse.ArgumentParser:
     accept.add_argument("--trust", required=True, metavar="FINGERPRINT", help="the gateway's, as its operator reads it")
     accept.set_defaults(run=_enrol_accept)
     return parser
+
+
+def _screen(given: argparse.Namespace, home: Home) -> Answer:
+    from jobseal_device.ui import demo, start  # Textual is loaded by those who look at it only
+
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("jobseal-device: the screen needs a terminal; --help lists the commands.", file=sys.stderr)
+        sys.exit(2)
+    if given.demo:
+        demo.run(BUILT_MS)
+    else:
+        start.start(home, BUILT_MS)
+    return {}
 
 
 def _kinds() -> str:

@@ -63,6 +63,16 @@ class Fold:
         ids = self._changed | set(self._packed)
         return sorted(id for id in ids if id not in self._changed or not self._is_done(self._jobs[id]))
 
+    def is_open(self, id: str) -> bool:
+        """Whether this handheld has begun the job and still has something to do in it; looks at no disk."""
+        return not self.is_finished(id) and (id in self._jobs or id in self._packed)
+
+    def is_finished(self, id: str) -> bool:
+        """Whether this handheld's part in the job is done; looks at no disk."""
+        if id in self._jobs:
+            return self._is_done(self._jobs[id])
+        return id not in self._packed and _mark(id) in self._done
+
     def job(self, id: str) -> Job:
         """The job so far; an empty one where the journal says nothing of it. Only to look at."""
         if id not in self._jobs:

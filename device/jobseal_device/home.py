@@ -31,10 +31,12 @@ class Home:
         self.unsigned = self.objects / "unsigned"
         self.waiting = self.objects / "waiting"
         self.drafts = folder / "drafts.json"
+        self.camera = folder / "camera"
         # Written by sync.
         self.stored = self.objects / "stored"
         self.uplink = folder / "uplink.cbor"
         self.work = folder / "work.json"
+        self.sent = folder / "sent"
         self.rolled_back = folder / "rolled_back"
         self.damaged = folder / "damaged"
         self.sync_lock = folder / "sync.lock"

@@ -1,4 +1,5 @@
-"""The handheld's configuration, ``device.toml``: how sync waits and where it connects. All of it is optional.
+"""The handheld's configuration, ``device.toml``: how sync waits and where it connects, and how the screen behaves
+(``[screen]``, see :mod:`jobseal_device.screen_settings`). All of it is optional.
 
 [sync]
 brokers = ["gateway.example.com:1883"]  # in order; instead of those in the enrolment
@@ -10,12 +11,14 @@ reconnect_most_s = 300                  # the longest wait between two tries
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.uplink import Delays
+from jobseal_device import screen_settings
+from jobseal_device.screen_settings import ScreenSettings
 
 DAY_S = 86400
 BROKERS_MOST = 8
@@ -24,7 +27,7 @@ BROKERS_MOST = 8
 @dataclass(frozen=True)
 class Settings:
     """Seconds, all the times. ``outage_first_retry_s``: the fleet's first retry after an outage is U(0, this);
-    ``brokers``: (host, port), empty for those of the enrolment."""
+    ``brokers``: (host, port), empty for those of the enrolment; ``screen``: the screen's own."""
 
     brokers: tuple[tuple[str, int], ...] = ()
     resend_first_s: float = 30.0
@@ -32,12 +35,14 @@ class Settings:
     hello_s: float = 900.0
     outage_first_retry_s: float = 60.0
     reconnect_most_s: float = 300.0
+    screen: ScreenSettings = field(default_factory=ScreenSettings)
 
     def delays(self) -> Delays:
         """What the uplink wants to know, in ms."""
         return Delays(int(self.resend_first_s * 1000), int(self.resend_most_s * 1000), int(self.hello_s * 1000))
 
 
+_TABLES = ("sync", "screen")
 # The shortest each may be: what is sent again without any pause would never end.
 _SHORTEST_S = {
     "resend_first_s": 0.05,
@@ -60,16 +65,24 @@ def load(path: Path) -> Settings:
         return Settings()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise JobsealError("settings", f"{path.name}: {error}", OPERATOR) from error
-    wrong = [(name, f"there is no {name} here, only [sync]") for name in tables if name != "sync"]
-    sync = tables.get("sync", {})
-    if not isinstance(sync, dict):
-        wrong.append(("sync", "sync is a table, [sync]"))
-        sync = {}
+    wrong = [(name, f"there is no {name} here, only [sync] and [screen]") for name in tables if name not in _TABLES]
+    for name in _TABLES:
+        table = tables.setdefault(name, {})
+        if not isinstance(table, dict):
+            wrong.append((name, f"{name} is a table, [{name}]"))
+            tables[name] = {}
+    sync, screen = tables["sync"], tables["screen"]
     wrong += [(name, _problem(name, value)) for name, value in sync.items() if _problem(name, value)]
+    wrong += [
+        (name, screen_settings.problem(name, value))
+        for name, value in screen.items()
+        if screen_settings.problem(name, value)
+    ]
     if wrong:
         said = "; ".join(f"line {_line(text, name)}: {why}" for name, why in wrong)
         raise JobsealError("settings", f"{path.name}: {said}", OPERATOR)
-    return Settings(**{name: _value(value) for name, value in sync.items()})
+    chosen = {name: _value(value) for name, value in sync.items()}
+    return Settings(**chosen, screen=screen_settings.from_table(screen))
 
 
 def _problem(name: str, value: Any) -> str:

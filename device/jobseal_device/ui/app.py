@@ -1,0 +1,265 @@
+"""The application: Textual's events in, rows out. It knows the terminal, and nothing of jobs.
+
+Every key is taken in :meth:`ScreenApp.on_event`, above focus and bindings, because stock inputs tear a scanner's bursts
+apart. What is signed, is signed in this thread, between two keys; drafts are written by another one.
+"""
+
+import time
+from collections.abc import Callable
+
+from rich.style import Style
+from textual import events
+from textual.app import App, ComposeResult
+
+from jobseal.errors import JobsealError
+from jobseal_device.screen_settings import ScreenSettings
+from jobseal_device.ui import layout, pages, status, theme, words
+from jobseal_device.ui.desk import Desk
+from jobseal_device.ui.face import Face
+from jobseal_device.ui.layout import LEAST_COLUMNS, LEAST_ROWS, Row, Size
+from jobseal_device.ui.navigator import Navigator
+from jobseal_device.ui.page import MESSAGE, STROKES, TEXT, Frame
+from jobseal_device.ui.resume import without_signed
+from jobseal_device.ui.scanner import Pressed, Scan, Scanner, Token
+from jobseal_device.ui.strokes import begin, draw
+from jobseal_device.ui.words import _
+
+SECOND_S = 1.0
+LOOK_AROUND_EVERY_S = 20
+SAVE_AFTER_S = 0.02
+SECOND_BELL_AFTER_S = 0.18
+JOINED_WITHIN_S = 0.25  # a scan right behind typed characters is the rest of one that was held up on its way
+BODY_TOP = 2  # rows above the body
+
+
+class ScreenApp(App[None]):
+    """``desk``: with capture open, or locked."""
+
+    CSS = "Screen { background: ansi_default; overflow: hidden; }"
+    ENABLE_COMMAND_PALETTE = False
+
+    def __init__(self, desk: Desk, settings: ScreenSettings) -> None:
+        super().__init__(ansi_color=True)
+        self.animation_level = "none"
+        self.desk = desk
+        self._settings = settings
+        self._keys = settings.keys
+        self.scanner = Scanner(
+            settings.scanner_gap_ms / 1000, settings.scanner_least, settings.scanner_prefix, settings.scanner_suffix
+        )
+        self._typed_at = 0.0
+        self._seconds = 0
+        self._minute = -1
+        self._saved = -1
+        self._is_saving = False
+        self._theme_name = ""
+        self.navigator = self._navigator(Size(80, 24))
+        self.face = Face(self._styles())
+
+    def _navigator(self, size: Size) -> Navigator:
+        desk = self.desk
+        desk.look()
+        desk.look_around()
+        frames = desk.drafts.frames
+        if desk.capture is not None and desk.drafts.since < desk.signed:
+            behind = [signed.event for _seq, signed in desk.behind(desk.drafts.since)]
+            frames = without_signed(frames, behind)
+            kept = without_signed(list(desk.drafts.shelf.values()), behind)
+            desk.drafts.shelf = {name: frame for name, frame in desk.drafts.shelf.items() if frame in kept}
+        return Navigator(pages.screens(desk), frames, self._root, size)
+
+    def _root(self) -> Frame:
+        return {"at": "today" if self.desk.technician is not None else "login"}
+
+    def _styles(self) -> dict[str, Style]:
+        if self.no_color:
+            return theme.colourless()
+        self._theme_name = self.desk.drafts.preferences.get("theme") or self._settings.theme or theme.DARK
+        return theme.styles(self._theme_name)
+
+    # Textual
+
+    def compose(self) -> ComposeResult:
+        yield self.face
+
+    def on_mount(self) -> None:
+        self.navigator.size = Size(*self.size)
+        self.set_interval(SECOND_S, self._second)
+        self._show()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.navigator.size = Size(*event.size)
+        self._show()
+
+    async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            self.scanned(Pressed(event.key, event.character, event.time))
+        elif isinstance(event, events.Paste) and not event.is_forwarded:
+            self._pasted(event.text)
+        else:
+            await super().on_event(event)
+
+    # Keys
+
+    def scanned(self, pressed: Pressed) -> None:
+        """A key, from a finger or from a scanner."""
+        self._take(self.scanner.press(pressed))
+        if self.scanner.is_holding:
+            self.set_timer(self.scanner.gap_s, lambda: self.call_later(self._idle))
+
+    def _idle(self) -> None:
+        self._take(self.scanner.idle(time.monotonic()))
+
+    def _take(self, tokens: list[Token]) -> None:
+        for token in tokens:
+            if isinstance(token, Scan):
+                self._scan(token)
+            else:
+                self._press(token)
+            self._ring()
+        self._show()
+        self._save_soon()
+        if self.navigator.is_over:
+            self.exit()
+
+    def _scan(self, scan: Scan) -> None:
+        entry = self.navigator.page.entry
+        typed = self.navigator.frame.get("text", "")
+        if entry is not None and typed and scan.began - self._typed_at <= JOINED_WITHIN_S:
+            self.navigator.frame["text"] = ""
+            self.navigator.scan(typed + scan.code)
+        else:
+            self.navigator.scan(scan.code)
+
+    def _press(self, pressed: Pressed) -> None:
+        action = self._keys.get(pressed.key)
+        if action is not None:
+            self.navigator.press(action)
+        elif pressed.character is not None and pressed.character.isprintable():
+            self._typed_at = pressed.at
+            self.navigator.type(pressed.character)
+
+    def _pasted(self, text: str) -> None:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if self.navigator.page.entry is not None and lines:
+            self.navigator.type(" ".join(lines))
+            self._show()
+            self._save_soon()
+
+    def _ring(self) -> None:
+        bell = self.navigator.bell
+        if bell:
+            self.bell()
+        if bell > 1:
+            self.set_timer(SECOND_BELL_AFTER_S, self.bell)
+        self.navigator.bell = 0
+
+    # Touch
+
+    def on_face_touched(self, touch: Face.Touched) -> None:
+        """A finger or the mouse."""
+        navigator, size = self.navigator, self.navigator.size
+        entry = navigator.page.entry
+        if entry is not None and entry.kind == STROKES and touch.y < size.rows - 2:
+            drawn = navigator.frame.setdefault("strokes", [])
+            if touch.what == "down":
+                begin(drawn, touch.x, touch.y - BODY_TOP)
+            elif touch.what == "move":
+                draw(drawn, touch.x, touch.y - BODY_TOP)
+            navigator.changes += 1
+        elif touch.what == "up":
+            self._touched(touch.x, touch.y)
+        self._take([])
+
+    def _touched(self, x: int, y: int) -> None:
+        size = self.navigator.size
+        made = self.navigator.screenful()
+        if y == size.rows - 1 and not made.is_full:
+            self.navigator.press(("do", "clear", "back", "next")[min(3, x * 4 // size.columns)])
+        elif BODY_TOP <= y < size.rows - 2:
+            place = made.body[y - BODY_TOP].place
+            if place >= 0:
+                self.navigator.choose(place)
+
+    # Time
+
+    def _second(self) -> None:
+        self._seconds += 1
+        if self._seconds % LOOK_AROUND_EVERY_S == 0:
+            self.desk.look_around()
+        before = set(self.desk.orders)
+        news = self.desk.look()
+        now = self.desk.now()
+        minute = (now.at if now.at is not None else now.up) // 60_000
+        if news or minute != self._minute:
+            self._minute = minute
+            self.navigator.refresh()
+        if news and set(self.desk.orders) - before and not self.navigator.is_wrong:
+            self.navigator.say(_("New work has arrived."), 1)
+            self._ring()
+        if self.navigator.tick():
+            self._ring()
+            self._save_soon()
+        self._show()
+
+    # What is shown and kept
+
+    def rows(self) -> list[Row]:
+        """The whole screen."""
+        navigator, size = self.navigator, self.navigator.size
+        if size.columns < LEAST_COLUMNS or size.rows < LEAST_ROWS:
+            return [Row([(row, MESSAGE)]) for row in layout.wrapped(_("The window is too small."), size.columns)]
+        held = "".join(each.character or "" for each in self.scanner.held)
+        made = self._with_held(held) if held else navigator.screenful()
+        top = status.row(self.desk.standing(), size)
+        if made.is_full:
+            return [top, *made.body]
+        page = navigator.page
+        return [
+            top,
+            layout.title(page, size),
+            *made.body,
+            *navigator.said(),
+            layout.keys(page, size),
+        ]
+
+    def _with_held(self, held: str) -> layout.Screenful:
+        """Characters that may still turn out to be a scan's are shown as typed."""
+        navigator = self.navigator
+        entry = navigator.page.entry
+        if entry is None or entry.kind != TEXT:
+            return navigator.screenful()
+        shown = {**navigator.frame, "text": navigator.frame.get("text", "") + held}
+        return layout.compose(navigator.page, shown, navigator.size, navigator.said())
+
+    def _show(self) -> None:
+        try:
+            rows = self.rows()
+        except JobsealError as error:
+            rows = [Row([(row, MESSAGE)]) for row in layout.wrapped(error.sentence, self.navigator.size.columns)]
+        chosen = self.desk.drafts.preferences.get("theme") or self._settings.theme or theme.DARK
+        if chosen != self._theme_name and not self.no_color:
+            self.face.wear(self._styles())
+        self.face.show(rows)
+
+    def _save_soon(self) -> None:
+        if self._saved != self.navigator.changes and not self._is_saving:
+            self._is_saving = True
+            self.set_timer(SAVE_AFTER_S, self._save)
+
+    def _save(self) -> None:
+        self._is_saving = False
+        self._saved = self.navigator.changes
+        self.desk.drafts.save(self.navigator.frames, self.desk.signed)
+
+
+def run(desk: Desk, settings: ScreenSettings, close: Callable[[], None]) -> None:
+    """Show the screen until it is closed, then let go of everything."""
+    words.use(desk.drafts.preferences.get("language") or settings.language or words.from_environment())
+    try:
+        app = ScreenApp(desk, settings)
+        app.run()
+        desk.drafts.save(app.navigator.frames, desk.signed)
+    finally:
+        desk.drafts.close()
+        close()

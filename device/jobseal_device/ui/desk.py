@@ -1,0 +1,314 @@
+"""The desk: what pages look at and sign with: capture and its fold, the work that came down, what sync has proof of.
+
+It reads the files of sync and never writes them; it never touches the network. Reading never raises for a damaged file:
+the screen says what is missing, and everything else works.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from jobseal import cbor, cose, lifecycle
+from jobseal import event as events
+from jobseal.card import Card, Item
+from jobseal.checkpoint import Checkpoint
+from jobseal.errors import OPERATOR, JobsealError
+from jobseal.event import SignedEvent
+from jobseal.job import Job
+from jobseal.lane import Lane
+from jobseal.limits import DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal.work import Assignment
+from jobseal_device import forms, moment, wake
+from jobseal_device.capture import Capture
+from jobseal_device.home import Home
+from jobseal_device.journal_reader import JournalReader
+from jobseal_device.moment import Moment
+from jobseal_device.objects import ObjectStore
+from jobseal_device.screen_settings import ScreenSettings
+from jobseal_device.ui import evidence, machine, status
+from jobseal_device.ui.catalogue import Catalogue
+from jobseal_device.ui.drafts import Drafts
+from jobseal_device.ui.order import Order
+from jobseal_device.ui.page import ACKED, SENT, SIGNED
+from jobseal_device.ui.status import Standing
+from jobseal_device.uplink_file import read_uplink
+from jobseal_device.work_file import WorkFile
+
+if TYPE_CHECKING:
+    from jobseal.host.clock import Clock
+
+EventRow = tuple[int, SignedEvent]
+
+
+class JobView:
+    """One job as the screen shows it. ``order``: None for work that nobody ordered (yet)."""
+
+    def __init__(self, id: str, order: Order | None, job: Job, lane: Lane | None) -> None:
+        self.id = id
+        self.order = order
+        self.job = job
+        self.lane = lane
+        self.state = lifecycle.CREATED if lane is None else lane.state
+        self._card: Card | None = None
+
+    @property
+    def card(self) -> Card:
+        if self._card is None:
+            self._card = Card(self.job)
+        return self._card
+
+    @property
+    def customer(self) -> str:
+        return "" if self.order is None else self.order.customer
+
+    @property
+    def tasks(self) -> list[str]:
+        """Of the order, and those that were worked on."""
+        planned = [] if self.order is None else self.order.texts("tasks")
+        worked = [item.body["task"] for item in self.card.of("labour.started")]
+        return list(dict.fromkeys([*planned, *worked]))
+
+    @property
+    def missing(self) -> list[str]:
+        """Required evidence that is not there yet."""
+        return [] if self.order is None else evidence.missing(self.order.texts("required_evidence"), self.card)
+
+
+class Desk:
+    """``capture``: None until somebody has unlocked the key; ``settings``: the screen's."""
+
+    def __init__(
+        self, home: Home, clock: "Clock", settings: ScreenSettings, drafts: Drafts, device: str, key: str
+    ) -> None:
+        self.home = home
+        self.clock = clock
+        self.settings = settings
+        self.drafts = drafts
+        self.device = device
+        self.key = key
+        self.capture: Capture | None = None
+        self._work = WorkFile(home)
+        self._reader = JournalReader(home.journal)
+        self._objects = ObjectStore(home)
+        self._stamps: tuple[Any, ...] = ()
+        self.orders: dict[str, Order] = {}
+        self.catalogue = Catalogue()
+        self.acknowledged = 0
+        self.sent = 0
+        self.verdicts: dict[int, list[str]] = {}
+        self.alarms: list[dict[str, Any]] = []
+        self.trouble: dict[str, Any] | None = None
+        self.unreadable = ""
+        self._checkpoint_ms: int | None = None
+        self._is_synchronised = False
+        self._battery: int | None = None
+        self._is_sync_running = False
+
+    # What came down
+
+    def look(self) -> bool:
+        """Look at the files of sync; whether anything is new."""
+        stamps = tuple(_stamp(path) for path in (self.home.work, self.home.uplink, self.home.sent))
+        if stamps == self._stamps:
+            return False
+        self._stamps = stamps
+        self.unreadable = ""
+        assignment = self._look_at_uplink()
+        self._look_at_work(assignment)
+        return True
+
+    def look_around(self) -> None:
+        """Look at the machine and at whether sync runs: a few times a minute is enough."""
+        self._battery = machine.battery()
+        self._is_synchronised = machine.is_clock_synchronised()
+        self._is_sync_running = wake.ring(self.home.wake)
+
+    def _look_at_uplink(self) -> Assignment | None:
+        try:
+            state = read_uplink(self.home)
+        except JobsealError as error:
+            self.unreadable = error.sentence
+            return None
+        self.acknowledged = state.next
+        self.sent = max(state.next, _number(self.home.sent))
+        try:
+            if state.checkpoint is not None:
+                payload = cose.parse(state.checkpoint, STATEMENT_MAX_BYTES).payload
+                self._checkpoint_ms = Checkpoint.decode(payload, STATEMENT_MAX_BYTES).at
+            if state.assignment is not None:
+                return Assignment.decode(cose.parse(state.assignment, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+        except JobsealError as error:
+            self.unreadable = error.sentence
+        return None
+
+    def _look_at_work(self, assignment: Assignment | None) -> None:
+        try:
+            self.orders = {row["order"]: Order(row) for row in self._work.orders()}
+            self.verdicts = self._work.verdicts()
+            self.alarms = self._work.alarms()
+            self.trouble = self._work.trouble()
+            named = None if assignment is None else assignment.catalogue
+            self.catalogue = _catalogue(None if named is None else self._work.document(named))
+        except JobsealError as error:
+            self.unreadable = error.sentence
+
+    def standing(self) -> Standing:
+        """What the first row says."""
+        now = self.now().at
+        clock = status.TRUSTED if self._is_synchronised else status.UNCONFIRMED
+        if now is None:
+            clock = status.UNSET
+        elif self._checkpoint_ms is not None and now < self._checkpoint_ms:
+            clock = status.BEHIND
+        link = status.NO_SYNC
+        if self._is_sync_running:
+            link = status.DOWN if self.trouble is not None else status.CONNECTED
+        alarms = len([row for row in self.alarms if row["code"] in ("log_inconsistent", "device_rolled_back")])
+        return Standing(now, clock, max(0, self.signed - self.acknowledged), link, self._battery, alarms)
+
+    @property
+    def battery(self) -> int | None:
+        return self._battery
+
+    def now(self) -> Moment:
+        """One reading of the clock."""
+        return moment.read(self.clock)
+
+    # Jobs
+
+    @property
+    def opened(self) -> Capture:
+        """Capture, which is open. Raises ``locked``."""
+        if self.capture is None:
+            raise JobsealError("locked", "Nobody is logged in.", OPERATOR)
+        return self.capture
+
+    @property
+    def technician(self) -> str | None:
+        return None if self.capture is None else self.capture.technician
+
+    @property
+    def signed(self) -> int:
+        """How many events are signed."""
+        if self.capture is not None:
+            return self.capture.journal.next_seq
+        head = self._reader.head()
+        return 0 if head is None else head.seq + 1
+
+    def job_ids(self) -> list[str]:
+        """Every job of this handheld: unfinished ones by their time, then work without an order, then finished."""
+        fold = self.opened.fold
+        planned = [order for order in self.orders.values() if order.is_assigned or fold.is_open(order.id)]
+        planned.sort(key=lambda order: (order.time("window_start") or 1 << 60, order.id))
+        open_jobs = fold.open_jobs()
+        ids = [*(order.id for order in planned), *(id for id in open_jobs if id not in self.orders)]
+        return sorted(ids, key=fold.is_finished)
+
+    def job(self, id: str) -> JobView:
+        """One job."""
+        fold = self.opened.fold
+        return JobView(id, self.orders.get(id), fold.job(id), fold.lane(id))
+
+    def steps(self, id: str) -> list[str]:
+        """The legal next steps."""
+        return self.opened.steps(id)
+
+    def elapsed_ms(self, start: Item) -> tuple[int | None, bool]:
+        """How long something has been going on, and whether that is measured (False: by the claimed times)."""
+        now = self.now()
+        if start.fact.boot == now.boot and not start.moved:
+            return max(0, now.up - start.fact.up), True
+        if start.at is None or now.at is None:
+            return None, False
+        return now.at - start.at, False
+
+    # Events
+
+    def state_of(self, seq: int) -> str:
+        """SIGNED, SENT or ACKED."""
+        if seq < self.acknowledged:
+            return ACKED
+        return SENT if seq < self.sent else SIGNED
+
+    def newest(self, count: int, first: int = 0) -> Iterator[EventRow]:
+        """(seq, event) of the newest events that can be read, newest first, not before ``first``."""
+        end = self.signed
+        while end > first and count > 0:
+            start = max(first, end - 64)
+            for seq, data in reversed(list(self._reader.readable(start, end - 1))):
+                yield seq, events.parse(data)
+                count -= 1
+                if count == 0:
+                    return
+            end = start
+
+    def behind(self, first: int) -> Iterator[EventRow]:
+        """(seq, event) from ``first`` on, oldest first."""
+        for seq, data in self._reader.readable(first):
+            yield seq, events.parse(data)
+
+    def event(self, seq: int) -> SignedEvent:
+        """One event. Raises ``journal_damaged``, or ``unknown_event`` beyond the newest."""
+        data = self._reader.event(seq)
+        if data is None:
+            raise JobsealError("unknown_event", "There is no such event.", OPERATOR)
+        return events.parse(data)
+
+    def waiting_objects(self) -> tuple[int, int]:
+        """How many attachments wait for a receipt, and their bytes."""
+        waiting = self._objects.pending()
+        return len(waiting), sum(size for _digest, size in waiting)
+
+    # Signing
+
+    def sign(
+        self,
+        kind: str,
+        fields: dict[str, str],
+        job: str | None = None,
+        amends: bytes | None = None,
+        by: str | None = None,
+        finish: Callable[[dict[int, Any]], Sequence[Any]] | None = None,
+    ) -> SignedEvent:
+        """Fill the form of ``kind`` and sign it. ``finish(body)`` puts in what no person types, and gives the objects
+        that it named.
+
+        Raises as :mod:`jobseal_device.forms` and :meth:`Capture.sign` do, and ``locked``.
+        """
+        capture = self.opened
+        capture.settle()
+        so_far = None if job is None else capture.fold.job(job)
+        if amends is not None and so_far is not None:
+            filled = forms.fill_correction(fields, so_far, amends, capture.attachment)
+        else:
+            filled = forms.fill(kind, fields, so_far, capture.attachment, self._work)
+        more = [] if finish is None else list(finish(filled.body))
+        return capture.sign(kind, filled.body, job, by, amends, [*filled.attachments, *more])
+
+    def new_job_id(self) -> str:
+        """A number for work that nobody has ordered yet: this handheld's, and never used before."""
+        return f"{self.device[:40]}-{self.signed}"
+
+
+def _catalogue(data: bytes | None) -> Catalogue:
+    """The catalogue; none where it has not come, or cannot be read: then codes are taken as they are."""
+    try:
+        return Catalogue(None if data is None else cbor.decode(data, DOCUMENT_MAX_BYTES))
+    except JobsealError:
+        return Catalogue()
+
+
+def _stamp(path: os.PathLike[str]) -> tuple[int, int, int]:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_mtime_ns, found.st_ino, found.st_size)
+
+
+def _number(path: Any) -> int:
+    try:
+        text = path.read_text("ascii")
+        return int(text) if text.strip().isdigit() else 0
+    except (OSError, ValueError):
+        return 0

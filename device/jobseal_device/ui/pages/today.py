@@ -1,0 +1,147 @@
+"""Today: appointments by time, state, what is missing. Behind F4, everything that belongs to no single job."""
+
+from jobseal.lifecycle import COMPLETED, DONE
+from jobseal_device.ui import evidence, kinds, words
+from jobseal_device.ui.desk import Desk, JobView
+from jobseal_device.ui.page import (
+    BAD,
+    DIM,
+    GOOD,
+    HEAD,
+    PLAIN,
+    QUIT,
+    STRONG,
+    Choice,
+    Choices,
+    Frame,
+    Line,
+    Move,
+    Page,
+    go,
+    wrong,
+)
+from jobseal_device.ui.words import _
+
+
+def today(desk: Desk, frame: Frame) -> Page:
+    """The list of jobs."""
+    del frame
+    ids = desk.job_ids()
+
+    def choice(place: int) -> Choice:
+        view = desk.job(ids[place])
+        return Choice(
+            label=f"{_time(view)} {view.customer or view.id}",
+            go=lambda: go("job", job=view.id),
+            mark=mark(view),
+            tone=DIM if view.state in DONE else PLAIN,
+            mark_tone=_mark_tone(view),
+            aside=lambda: summary(desk, view),
+        )
+
+    def scan(code: str) -> Move:
+        found = [id for id in ids if id == code] or [id for id in ids if code in _codes(desk, id)]
+        if len(found) == 1:
+            return go("job", job=found[0])
+        if found:
+            return wrong(_("{code} belongs to {count} jobs: choose one.").format(code=code, count=len(found)))
+        return (
+            go("new_job", site=code[:64])
+            if len(code) <= 64
+            else wrong(_("Too long for a code: 64 characters at most."))
+        )
+
+    now = desk.now().at
+    say = _("Choose a job by its digit, or scan its code.") if ids else _("No jobs. F4 opens the menu.")
+    if desk.unreadable:
+        say = desk.unreadable
+    return Page(
+        title=_("Today") + (f" {words.day(now)}" if now is not None else ""),
+        mark=desk.technician or "",
+        say=say,
+        lines=[] if ids else [Line(_("New work appears here by itself once sync has fetched it."))],
+        choices=Choices(len(ids), choice),
+        next=lambda: go("menu"),
+        next_word=_("Menu"),
+        scan=scan,
+    )
+
+
+def menu(desk: Desk, frame: Frame) -> Page:
+    """Everything else."""
+    del frame
+    waits = max(0, desk.signed - desk.acknowledged)
+    return Page(
+        title=_("Menu"),
+        mark=desk.technician or "",
+        say=_("Choose by digit. F3 goes back."),
+        choices=[
+            Choice(_("New job"), lambda: go("new_job")),
+            Choice(_("Outbox"), lambda: go("outbox"), mark=str(waits)),
+            Choice(_("History"), lambda: go("history")),
+            Choice(_("Device"), lambda: go("device")),
+            Choice(_("Scanner test"), lambda: go("scanner_test")),
+            Choice(_("Help"), lambda: go("help")),
+            Choice(_("Log out"), lambda: go("logout")),
+            Choice(_("Close the screen"), lambda: Move(QUIT)),
+        ],
+    )
+
+
+def mark(view: JobView) -> str:
+    """The state, and how much is missing once somebody is at work."""
+    word = kinds.state(view.state)
+    lacking = [] if view.lane is None or view.state == "cancelled" else _lacking(view)
+    return f"-{len(lacking)} {word}" if lacking else word
+
+
+def _lacking(view: JobView) -> list[str]:
+    after = evidence.AFTER_COMPLETION
+    return [word for word in view.missing if view.state in COMPLETED or word not in after]
+
+
+def _mark_tone(view: JobView) -> str:
+    if view.state in ("signed_off", "waived"):
+        return GOOD
+    if view.state in ("on_site", "en_route", "waiting"):
+        return STRONG
+    return DIM
+
+
+def _time(view: JobView) -> str:
+    return words.clock(None if view.order is None else view.order.time("window_start"))
+
+
+def _codes(desk: Desk, id: str) -> list[str]:
+    order = desk.orders.get(id)
+    return [] if order is None else [code for code in (order.text("site"), order.text("asset")) if code]
+
+
+def summary(desk: Desk, view: JobView) -> list[Line]:
+    """A job in a few lines, as the detail beside a list."""
+    order = view.order
+    lines = [Line(view.customer or view.id, HEAD, kinds.state(view.state))]
+    if order is not None:
+        lines += [Line(text) for text in (order.text("site_address"), order.text("description")) if text]
+        start, end = order.time("window_start"), order.time("window_end")
+        if start is not None:
+            lines.append(Line(f"{words.moment(start, desk.now().at)}-{words.clock(end)}", DIM, time_left(desk, view)))
+        lines.append(Line(" ".join([view.id, *order.texts("tasks")]), DIM))
+    else:
+        lines.append(Line(_("No order yet: the office completes it."), DIM))
+    lacking = view.missing
+    if lacking:
+        named = ", ".join(_(evidence.WORDS[word]) for word in lacking)
+        lines.append(Line(_("Missing: {what}").format(what=named), BAD if view.state in COMPLETED else PLAIN))
+    return lines
+
+
+def time_left(desk: Desk, view: JobView) -> str:
+    """Until the appointment's window ends, while nobody has arrived."""
+    end = None if view.order is None else view.order.time("window_end")
+    now = desk.now().at
+    if end is None or now is None or view.state not in ("created", "dispatched", "en_route"):
+        return ""
+    if now > end:
+        return _("late {time}").format(time=words.duration(now - end))
+    return _("{time} left").format(time=words.duration(end - now))

@@ -1,0 +1,23 @@
+"""Starting the screen on a handheld's data folder."""
+
+import os
+
+from jobseal.host.clock import SystemClock
+from jobseal_device import identity, settings
+from jobseal_device.capture import Capture
+from jobseal_device.home import Home
+from jobseal_device.ui.app import run
+from jobseal_device.ui.desk import Desk
+from jobseal_device.ui.drafts import Drafts
+
+
+def start(home: Home, built_ms: int) -> None:
+    """Show the screen until it is closed. Raises what loading the enrolment, the settings and the journal raise."""
+    chosen = settings.load(home.config).screen
+    enrolled = identity.load(home)
+    clock = SystemClock(built_ms)
+    key = enrolled.identity.thumbprint[:8].hex()
+    capture = Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom)
+    desk = Desk(home, clock, chosen, Drafts(home), enrolled.identity.device, key)
+    desk.capture = capture
+    run(desk, chosen, capture.close)

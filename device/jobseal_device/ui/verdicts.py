@@ -1,0 +1,67 @@
+"""Stable codes in the technician's words: what the gateway says of an event, and what a refusal means.
+
+A code that is not here keeps the English sentence that it came with, which is still true.
+"""
+
+from jobseal.errors import JobsealError
+from jobseal.exceptions import RULES
+from jobseal_device.ui.words import N_, _
+
+VERDICTS = {
+    "signature_invalid": N_("The signature does not fit. The office has to look."),
+    "signature_unverifiable": N_("The office cannot check this signature."),
+    "sequence_gap": N_("Events of this handheld are missing."),
+    "chain_fork": N_("Two different events have one number: the office has to look."),
+    "key_revoked": N_("This handheld's key was revoked."),
+    "clock_unset": N_("The time is missing: correct it."),
+    "clock_outside_interval": N_("The time cannot be right: correct it."),
+    "illegal_transition": N_("This step did not fit the job's state."),
+    "missing_stop": N_("A time was started and never stopped."),
+    "overlapping_entries": N_("Two times of one person overlap."),
+    "unknown_code": N_("The price list does not know this code."),
+    "unknown_kind": N_("The office's software is older than this one."),
+    "unknown_job": N_("The office has no order for this job yet."),
+    "missing_po": N_("The order number of the customer is missing."),
+    "missing_contract": N_("There is no contract for this work."),
+    "over_budget": N_("This is above the customer's limit."),
+    "evidence_missing": N_("Something that this job requires is missing."),
+    "attachment_missing": N_("A photo or note has not arrived yet."),
+    "attachment_mismatch": N_("A photo or note arrived damaged."),
+    "unapproved": N_("Waits for approval in the office."),
+    "signoff_missing": N_("The customer has not signed."),
+    "late_event": N_("It arrived after the job was billed: the office sees it."),
+    "sla_breached": N_("The agreed time was missed."),
+    "duplicate_part_serial": N_("This serial number was used before."),
+    "close_missing": N_("The job is not completed on every handheld."),
+    "interval_wide": N_("The time is proven roughly only: offline for long."),
+    "range_written_off": N_("The office wrote lost events off."),
+    "device_rolled_back": N_("This handheld was set back: it needs a new enrolment."),
+    "log_inconsistent": N_("The office's log contradicts itself. Tell the office."),
+    "malformed_body": N_("Something in it does not fit: correct it."),
+}
+
+ERRORS = {
+    "illegal_transition": N_("That cannot happen next in this job. Nothing was signed."),
+    "unknown_event": N_("That event is not in this job. Nothing was signed."),
+    "file_unreadable": N_("The file cannot be read."),
+    "file_too_large": N_("The file is too large (8 MiB at most)."),
+    "too_large": N_("That is too much for one event. Make it shorter."),
+    "disk_full": N_("The disk is full. Nothing was signed. Free some space."),
+    "storage_failed": N_("The disk failed. Nothing was signed. Try again."),
+    "event_in_doubt": N_("Signed, but the disk has not confirmed it. Look at the history before entering it again."),
+    "device_rolled_back": N_("This handheld was set back and must not sign. It needs a new enrolment."),
+    "journal_damaged": N_("The journal cannot be read. This handheld needs a new enrolment."),
+    "documents_damaged": N_("A file with orders cannot be read. Sync sets it aside and fetches it again."),
+}
+
+
+def verdict(code: str) -> str:
+    """What the gateway says of an event, in words."""
+    if code in VERDICTS:
+        return _(VERDICTS[code])
+    return RULES[code].sentence if code in RULES else code
+
+
+def error_sentence(error: JobsealError) -> str:
+    """What went wrong, and what to do."""
+    return _(ERRORS[error.code]) if error.code in ERRORS else error.sentence
