@@ -10,9 +10,10 @@ from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from tests.device.workbench import HandClock, Workbench
 from tests.torture.storage.damage import Damage
-from tests.torture.storage.journal_law import Opened, Wrong
+from tests.torture.storage.journal_law import Opened
 from tests.torture.storage.made import ABOVE, HOME, NAME, Made
 from tests.torture.storage.memory_files import MemoryFiles
+from tests.torture.storage.promises import Wrong
 
 _BENCH: list[Workbench] = []
 JOBS = ("WO-1", "WO-7", "WO-8")

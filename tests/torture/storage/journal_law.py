@@ -13,6 +13,7 @@ from zlib import crc32
 
 from tests.torture.storage.damage import BLOCK_BYTES, CUT, SLOT_BYTES, Damage
 from tests.torture.storage.made import HEAD, UPLINK, Made
+from tests.torture.storage.promises import Wrong
 
 _SLOT = struct.Struct(">4sQQQ32sI")
 
@@ -28,13 +29,6 @@ class Opened(NamedTuple):
     next: int
     prev: bytes | None
     contents: dict[str, bytes]
-
-
-class Wrong(NamedTuple):
-    """``check``: the law that was broken."""
-
-    check: str
-    words: str
 
 
 class Known(NamedTuple):

@@ -18,9 +18,10 @@ from jobseal_device.journal_reader import JournalReader
 from tests.torture.campaign import Finding, Tally
 from tests.torture.storage import capture_states
 from tests.torture.storage.damage import Damage, damaged, singles, state
-from tests.torture.storage.journal_law import Opened, Wrong, wrong
+from tests.torture.storage.journal_law import Opened, wrong
 from tests.torture.storage.made import ABOVE, HOME, NAME, Made
 from tests.torture.storage.memory_files import MemoryFiles
+from tests.torture.storage.promises import Wrong
 
 CAPTURE_EACH = 64
 DISK_EACH = 512
