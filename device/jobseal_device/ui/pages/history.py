@@ -145,7 +145,7 @@ def verdict_lines(desk: Desk, seq: int) -> list[Line]:
     codes = desk.verdicts.get(seq, [])
     if not codes:
         return [Line(_("The office has it."), DIM)] if seq < desk.acknowledged else []
-    return [Line(verdicts.verdict(code), BAD, code, DIM) for code in codes]
+    return [line for code in codes for line in (Line(verdicts.verdict(code), BAD), Line(code, DIM))]
 
 
 def outbox(desk: Desk, frame: Frame) -> Page:

@@ -14,6 +14,7 @@ def job(desk: Desk, frame: Frame) -> Page:
     """The job's menu. A part's scan, where parts may be used, goes straight to the parts."""
     view = desk.job(frame["job"])
     steps = [kind for kind in desk.steps(view.id) if is_offered(view, kind)]
+    steps.sort(key=lambda kind: kind != _LIKELY.get(view.state))
     about = [*summary(desk, view), Line(""), *timeline(desk, view)]
     choices = [_step(desk, view, kind, about) for kind in steps]
     choices.append(Choice(_("Details"), lambda: go("details", job=view.id), aside=lambda: about))
@@ -60,6 +61,9 @@ _DETAILS = {
     "po_number": words.N_("Their order number"),
     "parent": words.N_("Belongs to"),
 }
+
+
+_LIKELY = {"en_route": "job.arrived", "waiting": "job.resumed"}  # what comes first, before the lifecycle's own order
 
 
 def is_offered(view: JobView, kind: str) -> bool:
