@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -54,6 +55,7 @@ def fuzz(order: Order) -> None:
         return
     with atheris.instrument_imports(include=OURS, enable_loader_override=False):
         target = plan.target(order.place)
+    _remember_good_keys()
     watch = _watch(target)
     chance = Random()
 
@@ -87,6 +89,7 @@ def fuzz(order: Order) -> None:
 
 def _unguided(order: Order) -> None:
     target = plan.target(order.place)
+    _remember_good_keys()
     watch = _watch(target)
     chance = Random(order.seed)
     pool = target.seeds() + [path.read_bytes() for folder in order.corpus for path in sorted(folder.iterdir())]
@@ -101,6 +104,13 @@ def _unguided(order: Order) -> None:
         else:
             pool[chance.randrange(begin, MEMORY_OF_CHANCE)] = data
     _write(order, watch, "unguided")
+
+
+def _remember_good_keys() -> None:
+    """Let the check of a public key, which is slow and pure, be done once for each key."""
+    from jobseal import edwards
+
+    edwards.check_public_key = cache(edwards.check_public_key)
 
 
 def _watch(target: "Target") -> "Watch":

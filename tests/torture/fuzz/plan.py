@@ -36,7 +36,8 @@ PLACES = (
     Place("assignment", "handheld", "Work", 30_000),
     Place("orders", "paper", "Orders", 30_000),
     Place("enrolment", "trust", "Welcomes", 18_000),
-    Place("settings", "paper", "SettingsFile", 20_000),
+    Place("ingest", "gateway", "Gateway", 4_000),
+    Place("settings", "paper", "SettingsFile", 16_000),
 )
 assert sum(place.share for place in PLACES) == ROUND
 

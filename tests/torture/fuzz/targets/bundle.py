@@ -17,7 +17,6 @@ from tests.torture.fuzz import mutation
 from tests.torture.fuzz.targets import vectors
 from tests.torture.fuzz.targets.contract import hold
 from tests.torture.fuzz.targets.people import Memory, Signers
-from tests.torture.fuzz.targets.trust import remember_good_keys
 from tests.vectors.keys import NAMED
 
 MAY_BE_LEFT_OUT = (8, 10)  # receipts, objects
@@ -30,7 +29,6 @@ class Bundles:
     limit_s = 2.0
 
     def __init__(self) -> None:
-        remember_good_keys()
         self._memory = Memory()
         self._signed = Signers(*NAMED.values())
         self._root = NAMED["root"].key.thumbprint

@@ -3,13 +3,12 @@
 A key is taken only if an independent implementation can use it, and a handheld believes only what the root certified.
 """
 
-from functools import cache
 from random import Random
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from jobseal import authority, edwards, enrolment, key
+from jobseal import authority, enrolment, key
 from jobseal.enrolment import Welcome
 from jobseal.errors import JobsealError
 from jobseal.limits import FRAME_MAX_BYTES
@@ -19,12 +18,6 @@ from tests.torture.fuzz.targets.people import Memory, Signers
 from tests.vectors.keys import NAMED
 
 
-def remember_good_keys() -> None:
-    """Let the check of a public key, which is slow and pure, be done once for each key."""
-    if not hasattr(edwards.check_public_key, "cache_info"):
-        edwards.check_public_key = cache(edwards.check_public_key)  # type: ignore[assignment]
-
-
 class Welcomes:
     """A welcome; or, where it is none, a statement of enrolment; or a public key."""
 
@@ -32,7 +25,6 @@ class Welcomes:
     limit_s = 1.0
 
     def __init__(self) -> None:
-        remember_good_keys()
         self._memory = Memory()
         self._signed = Signers(*NAMED.values())
 
