@@ -1,4 +1,4 @@
-"""The bound on what a request may bring: judged before anything keeps it, and before anybody asks for a token.
+"""The bounds on what a request may bring: judged before anything keeps it, and before anybody asks for a token.
 
 Plain ASGI: what is within the bound passes through untouched, and long answers are not held up.
 """
@@ -12,7 +12,8 @@ BODY_MAX_BYTES = 64 * 1024
 
 
 class BodyLimit:
-    """Answers 413 to a request whose body is above the bound, as soon as that shows."""
+    """Answers 413 to a request whose body is above the bound, as soon as that shows, and 404 to one whose path holds
+    a NUL: nothing is called so, and a database that keeps no such text would fail on it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -20,6 +21,11 @@ class BodyLimit:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if "\0" in scope["path"]:
+            await answer(Refusal("no_such_place", "There is no such place here: a name holds no NUL."))(
+                scope, receive, send
+            )
             return
         # What it says of itself is refused unread; what says nothing (chunked) is counted as it comes.
         said = Headers(scope=scope).get("content-length", "")
