@@ -10,6 +10,7 @@ def known(name: str) -> bool:
     return name in _names()
 
 
+@lru_cache(maxsize=1_000)  # looking through all names takes milliseconds, and a file repeats its mistakes in every row
 def unknown_sentence(name: str) -> str:
     """What to tell a person who wrote ``name``, with the nearest name that would be right."""
     near = difflib.get_close_matches(name, sorted(_names()), n=1)
