@@ -4,16 +4,39 @@ A failing seed is shrunk by leaving out kinds of faults, and the line that repla
 """
 
 import argparse
+import logging
 import sys
 import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from typing import NamedTuple
 
 from tests.system.faults import KINDS
-from tests.system.ground import Ground
-from tests.system.simulation import LARGE, SMALL, Result, Size, run
+from tests.system.seeds import SIZES, grounds, is_real, replay, shrink, twice
 
-REAL_EVERY = 100  # one seed in so many runs with real crypto
+AT_ONCE = 25  # seeds that one worker is given at a time
 
-SIZES = {"small": SMALL, "large": LARGE}
+
+class Done(NamedTuple):
+    """What some seeds came to. ``failed``: what is to be said of each that failed."""
+
+    seeds: int
+    events: int
+    records: int
+    happened: Counter[str]
+    failed: list[str]
+
+
+class Asked(NamedTuple):
+    """Seeds to run, and how."""
+
+    first: int
+    count: int
+    size: str
+    left_out: frozenset[str]
+    real: bool
+    trace: bool
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -27,6 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     simulate.add_argument("--without", default="", help="kinds of faults to leave out, with commas")
     simulate.add_argument("--real", action="store_true", help="real crypto on every seed")
     simulate.add_argument("--trace", action="store_true", help="print what happened")
+    simulate.add_argument("--workers", type=int, default=1, help="processes, one for each core that may be used")
     planted = commands.add_parser("mutants", help="plant every known defect and say which check caught it")
     planted.add_argument("names", nargs="*", help="only these")
     said = parser.parse_args(arguments)
@@ -39,62 +63,54 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _simulate(said: argparse.Namespace) -> int:
     left_out = frozenset(kind for kind in said.without.split(",") if kind)
-    size = SIZES[said.size]
-    grounds = {is_real: Ground(size.handhelds, is_real) for is_real in (False, True)}
+    end = said.first + said.seeds
+    parts = [
+        Asked(first, min(AT_ONCE, end - first), said.size, left_out, said.real, said.trace)
+        for first in range(said.first, end, AT_ONCE)
+    ]
     began = time.monotonic()
-    failed = events = records = 0
-    happened: dict[str, int] = {}
-    try:
-        for seed in range(said.first, said.first + said.seeds):
-            is_real = said.real or seed % REAL_EVERY == REAL_EVERY - 1
-            result = twice(grounds[is_real], seed, size, left_out)
-            events, records = events + result.events, records + result.records
-            for kind, count in result.happened.items():
-                happened[kind] = happened.get(kind, 0) + count
-            if said.trace:
-                print("\n".join(result.trace))
-            if result.violations:
-                failed += 1
-                tell(result, shrink(grounds[is_real], result, size, left_out), said.size, is_real)
-    finally:
-        for ground in grounds.values():
-            ground.close()
+    total = Done(0, 0, 0, Counter(), [])
+    for part in _each(parts, said.workers):
+        total = Done(
+            total.seeds + part.seeds, total.events + part.events, total.records + part.records,
+            total.happened + part.happened, total.failed + part.failed,
+        )  # fmt: skip
+        for line in part.failed:
+            print(line, flush=True)
     took_s = time.monotonic() - began
-    print("faults: " + ", ".join(f"{kind} {happened.get(kind, 0)}" for kind in KINDS))
-    print(f"{said.seeds} seeds ({said.size}), {failed} failed; {events} events, {records} records; {took_s:.0f} s")
-    return 1 if failed else 0
-
-
-def twice(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str] = frozenset()) -> Result:
-    """The run of a seed, which must come out the same again; it is a violation if it does not."""
-    first, again = run(ground, seed, size, left_out), run(ground, seed, size, left_out)
-    if first.hash != again.hash:
-        place = next((n for n, (a, b) in enumerate(zip(first.trace, again.trace, strict=False)) if a != b), -1)
-        first.violations.append(("not_repeatable", f"the traces part at line {place}: {first.trace[place]}"))
-    return first
-
-
-def shrink(ground: Ground, failing: Result, size: Size, left_out: frozenset[str]) -> frozenset[str]:
-    """As many kinds of faults left out as the same check still fails without."""
-    name = failing.violations[0][0]
-    for kind in KINDS:
-        if kind in left_out or kind not in failing.happened:
-            continue
-        fewer = left_out | {kind}
-        if name in {check for check, _ in run(ground, failing.seed, size, fewer).violations}:
-            left_out = fewer
-    return left_out
-
-
-def tell(failing: Result, left_out: frozenset[str], size: str, is_real: bool) -> None:
-    """What failed, and the one line that shows it again."""
-    for check, sentence in failing.violations[:5]:
-        print(f"seed {failing.seed}: {check}: {sentence}")
-    options = f" --without {','.join(sorted(left_out))}" if left_out else ""
-    options += " --real" if is_real else ""
+    print("faults: " + ", ".join(f"{kind} {total.happened[kind]}" for kind in KINDS))
     print(
-        f"  .venv/bin/python -m tests.system simulate --first {failing.seed} --seeds 1 --size {size} --trace{options}"
+        f"{total.seeds} seeds ({said.size}), each twice, {len(total.failed)} failed; {total.events} events,"
+        f" {total.records} records; {took_s:.0f} s, {total.seeds / took_s:.2f} seeds a second on {said.workers}"
     )
+    return 1 if total.failed else 0
+
+
+def _each(parts: list[Asked], workers: int) -> Iterator[Done]:
+    if workers < 2:
+        yield from map(_run, parts)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        yield from pool.map(_run, parts)
+
+
+def _run(asked: Asked) -> Done:
+    logging.disable()  # what ingest and projector log of planted faults
+    size = SIZES[asked.size]
+    done = Done(asked.count, 0, 0, Counter(), [])
+    with grounds(size) as made:
+        for seed in range(asked.first, asked.first + asked.count):
+            real = asked.real or is_real(seed)
+            result = twice(made.of(real), seed, size, asked.left_out)
+            if asked.trace:
+                print("\n".join(result.trace))
+            done.happened.update(result.happened)
+            done = done._replace(events=done.events + result.events, records=done.records + result.records)
+            if result.violations:
+                fewer = shrink(made.of(real), result, size, asked.left_out)
+                said = [f"seed {seed}: {check}: {sentence}" for check, sentence in result.violations[:5]]
+                done.failed.append("\n".join([*said, "  " + replay(seed, size, fewer, real)]))
+    return done
 
 
 if __name__ == "__main__":

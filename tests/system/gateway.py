@@ -110,7 +110,7 @@ class Gateway:
         elif self._faults.strikes("redelivery"):
             self._wire.inbox[:0] = taken  # the acknowledgement to the broker was lost
         if outcome.dirty:
-            self.expect_folding(self._world.chance.randrange(100, self._patience_ms))
+            self.expect_folding()
         return None
 
     def _planned(self) -> str | None:
@@ -126,11 +126,11 @@ class Gateway:
             self._wire.inbox[:0] = taken
             self._world.after(RETRY_MS, self.expect_frames)
 
-    def expect_folding(self, ms: int) -> None:
+    def expect_folding(self) -> None:
         """Something is marked as changed, or will be."""
         if not self._is_folding_due:
             self._is_folding_due = True
-            self._world.after(ms, self._project)
+            self._world.after(self._world.chance.randrange(100, self._patience_ms), self._project)
 
     def _project(self) -> None:
         """Fold what changed, as far as this process lives."""
@@ -139,13 +139,13 @@ class Gateway:
             self._commits.plan = self._world.chance.choice(("before", "after"))
         try:
             if self.projector.run() >= JOBS_AT_ONCE:
-                self.expect_folding(1)
+                self.expect_folding()
         except Killed:
             self._die("in the projector")
-            self.expect_folding(RETRY_MS)
+            self.expect_folding()
         except JobsealError as problem:
             self._world.say("projector waits", problem.code)
-            self.expect_folding(RETRY_MS)
+            self.expect_folding()
         finally:
             self._commits.plan = None
         for topic, payload in self.ingest.new_work():

@@ -20,7 +20,7 @@ from tests.system.history import History
 from tests.system.wire import Wire
 from tests.system.world import World
 
-STEP_EVERY_MS = 20_000  # mean time between two steps of a technician
+STEP_EVERY_MS = (1_000, 3_000, 20_000)  # mean time between two steps of a technician, one of these for each seed
 READ_EVERY_MS = 5_000
 SPEAK_EVERY_MS = 4_000
 LOOK_EVERY_MS = 500
@@ -88,6 +88,7 @@ class Simulation:
         self._handhelds = [self._handheld(place) for place in range(size.handhelds)]
         self._cards: dict[str, SimulatedDisk] = {}
         self._steps_left = size.steps
+        self._pace_ms = self._world.chance.choice(STEP_EVERY_MS)
 
     def close(self) -> None:
         for each in self._handhelds:
@@ -98,7 +99,7 @@ class Simulation:
             self._expect_step(each)
         self._world.after(READ_EVERY_MS, self._read)
         self._world.after(SPEAK_EVERY_MS, self._speak)
-        self._gateway.expect_folding(1)
+        self._gateway.expect_folding()
         self._world.run(1 << 40, lambda: self._steps_left <= 0)
         self._finish(TRIES)  # the faults go on: records are released and booked under them, and corrected
         self._steps_left = self._size.steps // 5
@@ -119,7 +120,7 @@ class Simulation:
     # While it lasts
 
     def _expect_step(self, handheld: Handheld) -> None:
-        self._world.after(self._world.chance.randrange(1_000, 2 * STEP_EVERY_MS), lambda: self._step(handheld))
+        self._world.after(self._world.chance.randrange(200, 2 * self._pace_ms), lambda: self._step(handheld))
 
     def _step(self, handheld: Handheld) -> None:
         if self._steps_left <= 0:
@@ -157,7 +158,7 @@ class Simulation:
         with reading(self._ground.engine) as connection:
             waits = dirty.waiting(connection)  # what the billing system said changes jobs, and so does a restart
         if waits:
-            self._gateway.expect_folding(1)
+            self._gateway.expect_folding()
         self._world.after(READ_EVERY_MS, self._read)
 
     def _speak(self) -> None:
@@ -177,7 +178,7 @@ class Simulation:
         self._faults.active = False
         self._wire.heal()
         self._gateway.heal()
-        self._gateway.expect_folding(1)
+        self._gateway.expect_folding()
         self._finish(NO_LIMIT)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.system.__main__ import twice
 from tests.system.ground import Ground
+from tests.system.seeds import twice
 from tests.system.simulation import SMALL, run
 
 
