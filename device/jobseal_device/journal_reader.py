@@ -10,12 +10,13 @@ behind them.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 from jobseal_device import durable, journal_segments
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
-from jobseal_device.journal_frames import LostRange, Stretch, before, lost, place, runs, walk
+from jobseal_device.journal_frames import HEADER_BYTES, LostRange, Stretch, before, lost, place, runs, walk
 from jobseal_device.journal_head import Position, read_head
 
 BATCH_EVENTS = 512
@@ -153,16 +154,26 @@ class JournalReader:
     def _closed(self, segment: int, following: int) -> "_Loaded":
         """A segment that has a successor: its last number is known, but copies of the successor may come behind it."""
         data = self._bytes(segment, 0, None)
-        found = runs(data)
-        end: int | None = None
-        if len(found[0]) <= following - segment:
-            successor = self._bytes(following, 0, None)
-            bounds = walk(successor)
-            if len(bounds) > 1:
-                copied = before(found, data, Stretch(following, bounds).event(successor, following))
-                found = found if copied is None else copied
-                end = len(data) if copied is None else copied[-1][-1]
-        return _Loaded(segment, data, place(found, segment, following - segment, end), following)
+        found, end, count = runs(data), None, following - segment
+        if len(found[0]) <= count:
+            found, end = self._end(data, found, count, following)
+        return _Loaded(segment, data, place(found, segment, count, end), following)
+
+    def _end(
+        self, data: bytearray, found: list[list[int]], count: int, following: int
+    ) -> tuple[list[list[int]], int | None]:
+        """The runs of a damaged segment without such copies, and where its ``count`` frames end, if that is certain."""
+        successor = self._bytes(following, 0, None)
+        bounds = walk(successor)
+        if len(bounds) == 1:
+            return found, None
+        first = Stretch(following, bounds).event(successor, following)
+        copied = before(found, data, first)
+        if copied is not None:
+            return copied, copied[-1][-1]
+        # The file may have been cut, even where a frame ends: its own end counts only where nothing else fits.
+        is_whole = sum(len(run) for run in found) == count + 1  # one lost frame in each gap is all that is missing
+        return found, len(data) if is_whole or _is_next(data, found[-1], first) else None
 
     def _bytes(self, segment: int, start: int, end: int | None) -> bytearray:
         try:
@@ -192,6 +203,12 @@ class _Loaded:
     @property
     def lost(self) -> list[LostRange]:
         return lost(self.stretches, self.segment, self.end - self.segment)
+
+
+def _is_next(data: bytearray, run: list[int], event: bytes) -> bool:
+    """Whether ``event`` names the last frame of this run as the one before it: events are opaque, but not so opaque
+    that one could hold this hash and come after something else."""
+    return len(run) > 1 and sha256(data[run[-2] + HEADER_BYTES : run[-1]]).digest() in event
 
 
 def _damaged(loaded: _Loaded, seq: int) -> JournalDamaged:

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from hashlib import sha256
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -383,6 +384,38 @@ def test_what_is_counted_from_the_front_needs_no_end_and_what_needs_one_is_lost_
     flip(new, new.read_bytes().index(event(7)))  # so that it cannot be told where the copies in the old file begin
     assert JournalReader(folder).lost(0, ALL) == [(2, 7)]
     assert readable(folder) == {number: event(number) for number in (0, 1, 8, 9, 10, 11)}
+
+
+def chained(count: int) -> list[bytes]:
+    """Events that name the one before, as real ones do."""
+    found = [b"first"]
+    while len(found) < count:
+        found.append(b"%d " % len(found) + sha256(found[-1]).digest())
+    return found
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_behind_damage_the_end_of_a_file_counts_only_where_the_next_event_names_its_last(
+    folder: Path, cut: bool
+) -> None:
+    events = chained(8)
+    journal = Journal.open(folder, segment_bytes=4 * (HEADER_BYTES + len(events[1])))
+    for each in events:
+        journal.append(each)
+    journal.close()
+    first, ends = segments(folder)[0], list(accumulate(HEADER_BYTES + len(each) for each in events[:4]))
+    assert first.stat().st_size == ends[-1]
+    flip(first, HEADER_BYTES)  # event 0
+    if cut:
+        first.write_bytes(
+            first.read_bytes()[: ends[2]]
+        )  # event 3: what is left has the length of 1 and 2, or of 2 and 3
+    else:
+        flip(first, ends[0] + HEADER_BYTES)  # event 1
+    found = readable(folder)
+    assert found == {number: events[number] for number in found}
+    assert set(found) == ({4, 5, 6, 7} if cut else {2, 3, 4, 5, 6, 7})
+    assert JournalReader(folder).lost(0, ALL) == ([(0, 3)] if cut else [(0, 1)])
 
 
 def test_a_segment_claims_no_number_that_belongs_to_the_next() -> None:
