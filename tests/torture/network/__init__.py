@@ -2,6 +2,8 @@
 work that arrives at once.
 """
 
+from tests.torture.network.backlog import Backlog
 from tests.torture.network.kills import Kills
+from tests.torture.network.shaped import Shaped
 
-CAMPAIGNS = (Kills(),)
+CAMPAIGNS = (Kills(), Shaped(), Backlog())

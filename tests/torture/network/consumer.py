@@ -39,7 +39,8 @@ class Consumer:
     def stop(self) -> None:
         """No more, after the request that is under way."""
         self._stopped.set()
-        self._thread.join(TIMEOUT_S + WAIT_S)
+        if self._thread.is_alive():
+            self._thread.join(TIMEOUT_S + WAIT_S)
 
     def _follow(self) -> None:
         self._enter()

@@ -26,7 +26,7 @@ from tests.torture.network.cluster import Cluster
 from tests.torture.network.doomed import Plan
 from tests.torture.network.hand import VISIT, Hand
 from tests.torture.network.site import NotReady, Site
-from tests.torture.network.verdict import Ledger, Witness, check
+from tests.torture.network.verdict import LOST, Ledger, Witness, check
 
 BLOCK = 10
 HANDS = 2
@@ -135,9 +135,9 @@ class Ground:
 
     def _pids(self, kill: Kill) -> tuple[int, ...]:
         if kill.victim == SERVE:
-            return (self.site.pid,)
+            return (self.site.serving.pid,)
         if kill.victim == BROKER:
-            return (self.site.pids["broker"],)
+            return (self.site.serving.pids["broker"],)
         if kill.victim in (DATABASE, FAIL_OVER):
             assert self.cluster is not None
             return (self.cluster.primary.pid,)
@@ -164,7 +164,7 @@ class Ground:
     def _restore(self, kill: Kill) -> None:
         """What a person or a cluster manager would do; the rest comes back by itself."""
         if kill.victim == SERVE:
-            if not _until(lambda: not self.site.is_serving):
+            if not _until(lambda: not self.site.serving.runs):
                 raise Trouble("not_killed", "the supervisor lives")
             self.site.serve()
         elif kill.victim == DATABASE:
@@ -180,7 +180,7 @@ class Ground:
         if not self.site.wait(self._is_at_rest, RESTS_WITHIN_S):
             hands = ", ".join(f"{hand.name} {hand.acknowledged}/{len(hand.signed)}" for hand in self.site.hands)
             billed = f"{len(self.site.consumer.acknowledged)}/{sum(len(hand.jobs) for hand in self.site.hands)}"
-            said = " | ".join(self.site.lines[-4:])
+            said = " | ".join(self.site.serving.lines[-4:])
             raise Trouble("converges", f"no rest: acknowledged {hands}; billed {billed}; the gateway says: {said}")
 
     def _is_at_rest(self) -> bool:
@@ -250,7 +250,7 @@ def _count(ground: Ground, tally: Tally) -> None:
     tally.figures["events"] += sum(len(hand.signed) for hand in ground.site.hands)
     tally.figures["records"] += len(ground.site.consumer.books)
     tally.figures["checkpoints seen"] += len(ground.witness.checkpoints)
-    tally.figures["lost"] += sum(each.check in ("committed_lost", "acknowledged_missing") for each in tally.findings)
+    tally.figures["lost"] += sum(each.check in LOST for each in tally.findings)
 
 
 def _until(true: Callable[[], object], within_s: float = STRIKES_WITHIN_S) -> bool:

@@ -4,8 +4,6 @@ Set up with the installed commands. What is under test, and what is done to it m
 """
 
 import http.client
-import re
-import subprocess
 import sys
 import threading
 import time
@@ -17,10 +15,10 @@ from typing import Any
 
 from tests.servers import free_port
 from tests.torture.network.consumer import Consumer
-from tests.torture.network.hand import BIN, LIKE_US, ROOT, Hand, answer
+from tests.torture.network.hand import BIN, Hand, answer
+from tests.torture.network.serving import Serving
 
 READY_WITHIN_S = 40.0
-STOP_TIMEOUT_S = 15.0
 LOOK_EVERY_S = 0.01
 DOOMED = (sys.executable, "-m", "tests.torture.network.doomed")
 
@@ -31,7 +29,6 @@ STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25,
 STANDARD,2026-1,EUR,2020-01-01,part,part,*,pc,12.50,
 """
 _ORDERS = "id,customer,customer_name,currency,time_zone,tasks,technicians\n"
-_STARTED = re.compile(r"(\w+): started(?: again)?, process (\d+)")
 
 
 class NotReady(Exception):
@@ -54,13 +51,11 @@ class Site:
         self.folder = folder
         self.home = folder / "gateway"
         self.hands: list[Hand] = []
-        self.pids: dict[str, int] = {}
-        self.lines: list[str] = []
         self.http_port = free_port()
         self._inside = inside
         self._serve = serve
         self._enter = enter
-        self._process: subprocess.Popen[str] | None = None
+        self._serving: Serving | None = None
         self._jobs = 0
         ports = (f"mqtt.port={free_port()}", f"http.port={self.http_port}")
         given = [word for each in (*ports, "intervals.retry_after_s=1", *settings) for word in ("--set", each)]
@@ -105,23 +100,15 @@ class Site:
 
     def serve(self) -> None:
         """Start the gateway and wait until it is ready. Raises NotReady. Belongs to the main thread."""
-        line = [*LIKE_US, *self._inside, *self._serve(self.home)]
-        with (self.folder / "gateway.log").open("ab") as errors:
-            self._process = subprocess.Popen(line, cwd=ROOT, stdout=subprocess.PIPE, stderr=errors, text=True)
-        threading.Thread(target=self._listen, args=(self._process,), daemon=True).start()
+        self._serving = Serving([*self._inside, *self._serve(self.home)], self.folder / "gateway.log")
         if not self.wait(self.is_ready, READY_WITHIN_S):
-            raise NotReady(f"the gateway does not get ready; it says: {self.lines[-5:]}")
+            raise NotReady(f"the gateway does not get ready; it says: {self.serving.lines[-5:]}")
 
     @property
-    def pid(self) -> int:
-        """Of the supervisor."""
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def is_serving(self) -> bool:
-        """Whether the supervisor lives."""
-        return self._process is not None and self._process.poll() is None
+    def serving(self) -> Serving:
+        """The process that serves, or did last."""
+        assert self._serving is not None, "nothing was started"
+        return self._serving
 
     def is_ready(self) -> bool:
         """Whether the gateway says of itself that it takes events."""
@@ -135,23 +122,18 @@ class Site:
         """Whether it comes true in time, or the gateway ends first."""
         give_up = time.monotonic() + within_s
         while not true():
-            if time.monotonic() > give_up or not self.is_serving:
+            if time.monotonic() > give_up or not self.serving.runs:
                 return bool(true())
             time.sleep(LOOK_EVERY_S)
         return True
 
     def close(self) -> None:
         """End everything, the gateway in its own order. May be called in any state."""
-        self.consumer.stop() if self.consumer.seen or self.pids else None
+        self.consumer.stop()
         for hand in self.hands:
             hand.switch_off()
-        if self._process is not None and self.is_serving:
-            self._process.terminate()
-            try:
-                self._process.wait(STOP_TIMEOUT_S)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        if self._serving is not None:
+            self._serving.close()
 
     def _job(self, hand: Hand, number: int) -> str:
         return f"WO-{hand.name}-{number:04d}"
@@ -163,14 +145,6 @@ class Site:
         where = [word for each in brokers for word in ("--broker", each)]
         self.command("enrol", "--request", request, "--out", welcome, *who, *where)
         hand.command("enrol", "accept", welcome, "--trust", self.fingerprint)
-
-    def _listen(self, process: "subprocess.Popen[str]") -> None:
-        assert process.stdout is not None
-        with process.stdout:
-            for line in process.stdout:
-                self.lines.append(line.rstrip())
-                if started := _STARTED.match(line):
-                    self.pids[started[1]] = int(started[2])
 
     def _ready_status(self) -> int:
         self._enter()

@@ -14,11 +14,13 @@ from jobseal import checkpoint as checkpoints
 from jobseal import cose
 from jobseal import event as events
 from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal_device.work_file import WorkFile
 from jobseal_gateway.ledger.database import reading
 from tests.torture.network.consumer import Consumer
 from tests.torture.network.hand import VISIT_TOTAL, Hand
 
 Found = Iterator[tuple[str, str]]
+LOST = ("committed_lost", "acknowledged_missing")
 
 
 class Ledger:
@@ -62,7 +64,12 @@ def check(ledger: Ledger, hands: list[Hand], consumer: Consumer, witness: Witnes
     yield from _log(ledger, witness)
     yield from _billing(ledger, hands, consumer)
     for code, link in ledger.quarantined:
-        yield "defect", f"something that {link} sent was set aside as {code}"
+        check = "defect" if code == "gateway_defect" else "quarantined"
+        yield check, f"something that {link} sent was set aside as {code}"
+    for hand in hands:
+        for row in WorkFile(hand.home).alarms():
+            check = "log_rewritten" if row["code"] == "log_inconsistent" else "refused"
+            yield check, f"{hand.name} raised an alarm: {row['code']}: {row['sentence']}"
 
 
 def _events(ledger: Ledger, hands: list[Hand]) -> Found:
