@@ -113,10 +113,8 @@ def accept(home: Home, data: bytes, trust: str, files: Files = REAL) -> Enrolled
         raise NotEnrolled("This enrolment is for another handheld's key; enrol this one with its own request.")
     kept = assurance(home, files)
     if _STRENGTH.index(enrolled.enrolment.assurance) > _STRENGTH.index(kept):
-        said = f"--assurance {kept}"
-        sentence = (
-            f"The enrolment says that a {enrolled.enrolment.assurance} keeps this key; have it enrolled with {said}."
-        )
+        words = f"this key is kept with assurance {kept}, and the enrolment says {enrolled.enrolment.assurance}"
+        sentence = f"The enrolment promises too much: {words}. Have the office enrol it as what it is."
         raise NotEnrolled(sentence)
     if JournalReader(home.journal, files).head() is not None and not _continues(home, enrolled):
         sentence = "This handheld has signed events under another enrolment: a new one needs a new key and folder."

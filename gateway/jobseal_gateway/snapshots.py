@@ -1,7 +1,8 @@
 """Snapshots: the complete work of one handheld, signed, by version; a handheld keeps the highest that it saw.
 
 There is a new version only when it says something else than the one before, so nothing is sent for nothing. It names
-all orders of everybody who carries the handheld now. Beyond what one statement holds, the newest windows have it.
+all orders of everybody who carries the handheld now, and who may log in on it (``rosters``). Of more orders than one
+statement holds, the newest windows have it.
 """
 
 from collections.abc import Iterable
@@ -11,6 +12,7 @@ from sqlalchemy import Connection
 
 from jobseal import cbor, cose, work
 from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal_gateway import rosters
 from jobseal_gateway.ledger import assignments, orders
 from jobseal_gateway.ledger.assignments import Snapshot
 from jobseal_gateway.ledger.orders import WorkOrder
@@ -30,7 +32,9 @@ def tell_carried(connection: Connection, technicians: Iterable[str], now_ms: int
 def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> bool:
     """Sign a new snapshot of the device's work, unless the newest one says the same. Whether there is a new one."""
     rows = _rows(connection, device)
-    catalogue, roster = (_newest(connection, kind) for kind in (orders.CATALOGUE, orders.ROSTER))
+    catalogue = _newest(connection, orders.CATALOGUE)
+    document = rosters.document(connection, device)
+    roster = None if document is None else work.digest(document)
     newest = assignments.newest_snapshot(connection, device)
     if newest is not None:
         said = _payload(newest)
@@ -38,6 +42,8 @@ def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> 
             return False
     elif not rows and catalogue is None and roster is None:
         return False  # a handheld that was told nothing knows as much
+    if document is not None and roster is not None:
+        orders.keep_document(connection, roster, orders.ROSTER, document)
     version = 1 if newest is None else newest.version + 1
     content = work.Assignment(
         device=device, version=version, at=now_ms, orders=rows, catalogue=catalogue, roster=roster

@@ -1,5 +1,6 @@
 """Local enrolment: a key file in, a welcome out, which the handheld's own code takes."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from sqlalchemy import Engine, update
 
 from jobseal import cbor, enrolment
 from jobseal.enrolment import Welcome
+from jobseal.host import pin
+from jobseal.host.pin import Cost
 from jobseal.key import ED25519, Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal_device import identity
@@ -42,7 +45,8 @@ def test_a_handheld_takes_its_welcome_with_the_fingerprint_that_the_operator_rea
     bureau: Bureau, tmp_path: Path
 ) -> None:
     home = Home(tmp_path / "handheld")
-    request = Request(identity.make_key(home, digest(b"seed")), "HH-0001", "hh-1", "pin", ["t-1"])
+    public = identity.make_vault(home, digest(b"seed"), pin.lock("4821", bytes(16), Cost(64, 1, 1)), os.urandom)
+    request = Request(public, "HH-0001", "hh-1", "pin", ["t-1"])
     enrolled = enrol.enrol(bureau.gateway, request, OPERATOR, [("broker.example", 8883), ("10.0.0.2", 1883)])
     taken = identity.accept(home, enrolled.welcome, bureau.station.keys.fingerprint)
     assert taken.identity.device == "hh-1"

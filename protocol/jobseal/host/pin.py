@@ -55,8 +55,15 @@ def lock_from_value(value: list[Any]) -> PinLock:
     return PinLock(salt, Cost(*cost), key)
 
 
+class PinUnfit(JobsealError):
+    """Nobody should choose this as a PIN."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__("pin_unfit", why, OPERATOR)
+
+
 def check(pin: str) -> None:
-    """Raise ``pin_unfit`` (fault ``operator``) for what nobody should choose as a PIN, with the reason."""
+    """Raise :class:`PinUnfit` for what nobody should choose as a PIN, with the reason."""
     steps = {(int(after) - int(digit)) % 10 for digit, after in pairwise(pin)} if _is_digits(pin) else set()
     if not (_is_digits(pin) and PIN_MIN_DIGITS <= len(pin) <= PIN_MAX_DIGITS):
         why = f"A PIN has {PIN_MIN_DIGITS} to {PIN_MAX_DIGITS} digits and nothing else."
@@ -64,7 +71,7 @@ def check(pin: str) -> None:
         why = "This PIN is among the first that anybody tries (one digit, or digits in order); choose another."
     else:
         return
-    raise JobsealError("pin_unfit", why, OPERATOR)
+    raise PinUnfit(why)
 
 
 def _is_digits(text: str) -> bool:

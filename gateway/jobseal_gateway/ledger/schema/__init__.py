@@ -1,5 +1,5 @@
 """Every table, grouped by how its rows came to be: ``evidence``, ``decisions``, ``projections``.
-``access`` holds decisions too, those about who may call.
+``access`` and ``people`` hold decisions too: about who may call, and who may log in on handhelds.
 
 Each table's ``info["kind"]`` names its group, so that dropping what can be rebuilt is a loop, not a list.
 """
@@ -39,6 +39,14 @@ from jobseal_gateway.ledger.schema.evidence import (
     refused_slots,
     verdicts,
 )
+from jobseal_gateway.ledger.schema.identity import (
+    enrolment_requests,
+    enrolment_verdicts,
+    invitations,
+    link_certificates,
+    link_revocations,
+)
+from jobseal_gateway.ledger.schema.people import people
 from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, ratings
 
 __all__ = [
@@ -55,14 +63,19 @@ __all__ = [
     "checkpoints",
     "dirty_jobs",
     "documents",
+    "enrolment_requests",
+    "enrolment_verdicts",
     "exceptions",
     "feed",
     "feed_head",
     "holes",
     "imports",
+    "invitations",
     "jobs",
     "keys",
     "leaves",
+    "link_certificates",
+    "link_revocations",
     "log_head",
     "log_tiles",
     "metadata",
@@ -71,6 +84,7 @@ __all__ = [
     "objects",
     "office",
     "overrides",
+    "people",
     "price_lists",
     "quarantine",
     "quarantine_days",
