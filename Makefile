@@ -5,7 +5,7 @@ PYTHON ?= python3
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench simulate mutants lock clean
+.PHONY: help setup demo test check format bench simulate mutants lock sbom audit clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
@@ -40,6 +40,12 @@ mutants: setup ## plant each known mistake in a copy and show the check that cat
 
 lock: setup ## write the locks anew from pyproject.toml; UPGRADE=1 moves to the newest versions allowed
 	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' .ci/lock
+
+sbom: setup ## list what an installation consists of (CycloneDX), into build/sbom.cdx.json
+	@PYTHON='$(PYTHON)' .ci/supply sbom
+
+audit: setup ## ask for known vulnerabilities of those packages; needs an index that has advisories
+	@PYTHON='$(PYTHON)' .ci/supply audit
 
 clean: ## remove what the other targets made, the virtual environment included; data under var/ stays
 	rm -rf .venv build dist tests/micropython/node_modules
