@@ -16,7 +16,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -25,7 +25,17 @@ from jobseal_gateway.ledger.errors import LedgerUnavailable, LedgerUnfit
 BUSY_TIMEOUT_MS = 5_000  # how long a second SQLite writer waits for the first
 CACHE_KIB = 16_384  # SQLite pages kept in memory by each connection
 CHECKPOINT_PAGES = 2_000  # SQLite: write-ahead log pages (4 KiB) before they are copied into the file
-CONNECT_TIMEOUT_S = 5
+# PostgreSQL, where the address does not say it itself (libpq's names). Of several servers only the one that takes
+# writes is any use: a connection to a standby would outlive its being one. A server whose machine has gone says
+# nothing, and without the others a commit would wait a quarter of an hour for it, long after its standby took over.
+UNSAID: dict[str, str | int] = {
+    "target_session_attrs": "read-write",
+    "connect_timeout": 5,  # s, for each of several servers
+    "keepalives_idle": 10,  # s
+    "keepalives_interval": 5,  # s
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # ms
+}
 MIGRATION_LOCK = 0x6A6F627365616C  # "jobseal": PostgreSQL's advisory lock around a migration
 
 _WRITING = "jobseal_writing"
@@ -47,13 +57,17 @@ def connect(url: str) -> Engine:
     """
     try:
         location = make_url(url)
-    except ArgumentError as error:
-        raise LedgerUnfit("The database URL cannot be read; write sqlite:///PATH or postgresql://...") from error
+    except (ArgumentError, ValueError) as error:
+        sentence = (
+            "The database URL cannot be read; write sqlite:///PATH or postgresql://USER@HOST:PORT/NAME, and several "
+            "servers as postgresql://USER@/NAME?host=HOST:PORT&host=HOST:PORT."
+        )
+        raise LedgerUnfit(sentence) from error
     backend = location.get_backend_name()
     if backend == "sqlite":
         engine = _sqlite(url)
     elif backend == "postgresql":
-        engine = _postgresql(location.set(drivername="postgresql+psycopg").render_as_string(hide_password=False))
+        engine = _postgresql(location.set(drivername="postgresql+psycopg"))
     else:
         raise LedgerUnfit(f"The ledger knows SQLite and PostgreSQL, not {backend}.")
     with reading(engine):
@@ -136,9 +150,10 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _postgresql(url: str) -> Engine:
+def _postgresql(url: URL) -> Engine:
+    unsaid = {name: value for name, value in UNSAID.items() if name not in url.query}
     try:
-        engine = create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": CONNECT_TIMEOUT_S})
+        engine = create_engine(url, pool_pre_ping=True, connect_args=unsaid)
     except (ImportError, NoSuchModuleError) as error:
         raise LedgerUnfit("The PostgreSQL driver is missing; install the extra 'gateway'.") from error
     event.listen(engine, "connect", _prepare_postgresql)

@@ -276,3 +276,39 @@ def test_a_server_that_is_not_there_is_our_failure(postgres_url: str) -> None:
 
     with pytest.raises(LedgerUnavailable):
         connect(nobody)
+
+
+def port_of(url: str) -> str:
+    return url.rsplit(":", 1)[1].partition("/")[0]
+
+
+def test_of_several_servers_the_one_that_answers_is_taken(postgres_url: str) -> None:
+    name = postgres_url.rsplit("/", 1)[1]
+    address = f"postgresql://jobseal@/{name}?host=127.0.0.1:1&host=127.0.0.1:{port_of(postgres_url)}"
+    engine = connect(address)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT current_database()")).scalar_one() == name
+    engine.dispose()
+
+
+def test_a_server_that_takes_no_writes_is_not_taken(postgres_url: str, postgresql: Engine) -> None:
+    with postgresql.connect() as connection, connection.begin():
+        name = postgres_url.rsplit("/", 1)[1]
+        connection.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
+    with pytest.raises(LedgerUnavailable, match="read-only"):
+        connect(postgres_url)
+
+
+def test_a_server_that_falls_silent_is_given_up_unless_the_address_says_otherwise(postgres_url: str) -> None:
+    for address, silent_ms in ((postgres_url, "20000"), (f"{postgres_url}?tcp_user_timeout=7000", "7000")):
+        engine = connect(address)
+        with engine.connect() as connection:
+            said = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+        engine.dispose()
+        assert (said["tcp_user_timeout"], said["keepalives_idle"]) == (silent_ms, "10")
+
+
+def test_several_servers_in_a_form_that_is_not_understood_are_refused_with_one_that_is() -> None:
+    with pytest.raises(LedgerUnfit) as refused:
+        connect("postgresql://jobseal@db1:5432,db2:5432/jobseal")
+    assert "host=HOST:PORT&host=HOST:PORT" in refused.value.sentence
