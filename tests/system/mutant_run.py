@@ -57,7 +57,10 @@ class Hunt:
         planted = self._folder / "planted"
         shutil.rmtree(planted, ignore_errors=True)
         shutil.copytree(self._sound, planted, copy_function=os.link)
-        plant(mutant, planted)
+        try:
+            plant(mutant, planted)
+        except (LookupError, OSError) as error:
+            return Catch("", f"cannot be planted: {error}")
         caught = _in_child(planted, mutant, self._folder)
         if not caught.check:
             return caught

@@ -8,6 +8,7 @@ JOURNAL = f"{DEVICE}/journal.py"
 FRAMES = f"{DEVICE}/journal_frames.py"
 READER = f"{DEVICE}/journal_reader.py"
 RECOVERY = f"{DEVICE}/journal_recovery.py"
+CAPTURE = f"{DEVICE}/capture.py"
 CRASHES = ("committed_lost", "second_event")
 
 
@@ -155,5 +156,42 @@ MUTANTS = (
         "        pass\n",
         "storage.writers",
         "two_writers",
+    ),
+    _mutant(
+        "boot_without_anchor",
+        CAPTURE,
+        "last is None or last.event.boot != now.boot or (job",
+        "last is None or (job",
+        "capturing.anchors",
+        "anchor_missing",
+    ),
+    _mutant(
+        "late_events_unclosed",
+        "protocol/jobseal/lifecycle.py",
+        "    return kind in CLOSING or (lane is not None and lane.closing)\n",
+        "    return kind in CLOSING\n",
+        "capturing.closes",
+        "close_wrong",
+    ),
+    _mutant(
+        "signs_after_set_back",
+        CAPTURE,
+        '        raise DeviceRolledBack("The gateway knows later',
+        '        return\n        raise DeviceRolledBack("The gateway knows later',
+        "capturing.stopped",
+        "signed_after_set_back",
+    ),
+    Mutant(
+        "object_after_its_event",
+        (
+            (CAPTURE, "        self._objects.keep(attachments)\n        try:\n", "        try:\n"),
+            (
+                CAPTURE,
+                "        self._took(signed, named)\n        return signed\n",
+                "        self._objects.keep(attachments)\n        self._took(signed, named)\n        return signed\n",
+            ),
+        ),
+        "capturing.contents",
+        ("object_lost",),
     ),
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 Found = Iterator[tuple[str, str]]
 Sentinel = Callable[[Path], Found]
-MODULES = ("contract", "belief", "storage")
+MODULES = ("contract", "belief", "storage", "capturing", "ledger", "strangers", "billing", "consumers")
 
 
 def find(name: str) -> Sentinel:
