@@ -17,6 +17,7 @@ Every mistake is named at its line and column. The mapping knows columns, not or
 """
 
 import datetime
+import re
 from dataclasses import dataclass, field
 
 from jobseal_gateway.orders.cell import Cell, Flaw
@@ -132,7 +133,7 @@ class _Reader:
         for number, each in enumerate(formats):
             try:
                 complete = datetime.datetime.strptime(probe.strftime(each), each) == probe
-            except ValueError:
+            except (ValueError, re.error):  # strptime makes a pattern of it, in which nothing may stand twice
                 complete = False
             if not complete:
                 sentence = f'"{each}" does not say year, month, day, hour and minute; write it like "%d.%m.%Y %H:%M".'

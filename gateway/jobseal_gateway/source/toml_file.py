@@ -12,6 +12,7 @@ from jobseal_gateway.problem import Problem
 from jobseal_gateway.source.place import START, Path, Place, place_at
 
 _SYNTAX_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_ENDLESS_NUMBER = re.compile(r"[0-9](?:_?[0-9]){1000,}")
 _BLANK = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _KEY_PART = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*""")
 _STRING = re.compile(
@@ -44,6 +45,10 @@ def read_toml(text: str, file: str) -> tuple[TomlDocument | None, list[Problem]]
         reason = str(error).split(" (at ")[0]
         sentence = f"This is not TOML from here on: {reason}."
         return None, [Problem(file, *place, "toml_syntax", sentence)]
+    except ValueError:  # the one that tomllib lets through: digits beyond what Python makes an integer of
+        found = _ENDLESS_NUMBER.search(text)
+        place = place_at(text, found.start()) if found else START
+        return None, [Problem(file, *place, "toml_syntax", "A number has far too many digits.")]
     except RecursionError:
         return None, [Problem(file, 1, 1, "toml_syntax", "The values are nested too deeply.")]
     # tomllib reads CR LF as LF; so do we, and columns stay what an editor shows.

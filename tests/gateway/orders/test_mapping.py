@@ -114,3 +114,9 @@ def test_a_default_is_translated_like_a_cell_before_it_is_judged() -> None:
     mapping, problems = parse_mapping(text.encode(), "mapping.toml")
     assert problems == []
     assert mapping is not None
+
+
+def test_a_time_format_that_says_something_twice_is_a_mistake_and_no_crash() -> None:
+    mapping, problems = parse_mapping(b'time_formats = ["%d.%m.%Y %H:%M %d"]\n', "mapping.toml")
+    assert mapping is None
+    assert [(each.line, each.column, each.code) for each in problems] == [(1, 17, "bad_time_format")]

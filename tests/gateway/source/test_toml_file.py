@@ -84,3 +84,9 @@ def test_a_syntax_error_is_named_at_its_place(text: str, line: int, column: int)
     found, [problem] = read_toml(text, "f")
     assert found is None
     assert (problem.line, problem.column, problem.code) == (line, column, "toml_syntax")
+
+
+def test_a_number_that_python_makes_no_integer_of_is_a_mistake_at_its_place() -> None:
+    found, [problem] = read_toml("a = 1\nb = " + "9" * 4_301 + "\n", "f")
+    assert found is None
+    assert (problem.line, problem.column, problem.code) == (2, 5, "toml_syntax")

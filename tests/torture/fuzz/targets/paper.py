@@ -108,10 +108,31 @@ class Orders:
                 hold(parse_csv(render_csv(orders)) == (orders, []), "orders_change_csv", repr(render_csv(orders)))
 
 
+class Mappings:
+    """How a shop's columns are named."""
+
+    most_bytes = 8_192
+    limit_s = 1.0
+
+    def seeds(self) -> list[bytes]:
+        return [MAPPING, b'columns."Auftrag" = "id"\n', b"values = {tasks = {Montage = 'FIT'}}\nignore = ['*']\n", DEEP]
+
+    def mutate(self, data: bytes, chance: Random) -> bytes:
+        return mutation.text(data, chance, ORDER_WORDS)
+
+    def run(self, data: bytes) -> None:
+        found, problems = parse_mapping(data, "mapping.toml")
+        hold((found is None) == bool(problems), "mapping_neither")
+        shown(in_order(problems), data, "mapping.toml")
+        if found is not None:
+            parse_csv(ORDERS, found)
+            parse_json(b'[{"id": "W-1", "window_start": "2026-03-05T08:00"}]', found)
+
+
 class SettingsFile:
     """A gateway's settings."""
 
-    most_bytes = 2_048
+    most_bytes = 8_192
     limit_s = 1.0
 
     def seeds(self) -> list[bytes]:
@@ -148,6 +169,8 @@ ignore = ["Intern"]
 currency = "EUR"
 time_zone = "Europe/Vienna"
 """
+DEEP = b"x = " + b"[" * 300 + b"]" * 300
+LONG = b"9" * 4_301  # digits that Python makes no integer of
 ORDERS = (
     b"id,revision,customer,customer_name,site,site_address,site_contact,asset,description,contract,terms,po_number,"
     b"ap_contact,currency,budget,time_zone,tasks,technicians,window_start,window_end,parent,external_references,"
@@ -170,10 +193,11 @@ ORDER_WORDS = (
     b"2026-03-05T08:00+23:59", b"05.03.2026 08:00", b'"%Y%Y-%m-%d %H:%M"', b'"%s"', b'"%c"', b"[1]", b"{}", b"null",
     b"true", b"1.5", b"123456789012345678", b"NaN", b'"\\ud800"', b'"\\u0000"', b'"\\u001b[2J"', b"\x1b[2J",
     b"\xe2\x80\xa8", b"\xc2\x85", b"\xff\xfe", b"\xef\xbb\xbf", b"orders", b"defaults", b"values.id", b"'''", b'"""',
+    LONG, b'time_formats = ["%H:%M %d.%m.%Y"]', b"%Y", b"%y", b"%M", b"%z",
     b"1979-05-27 07:32:00", b"0x_", b"[[columns]]", b"inf", b"|", b"===",
 )  # fmt: skip
 SETTINGS_WORDS = (
     *(".".join(map(str, each.path)).encode() for each in SETTINGS), b"0", b"-1", b"99999999999999999999", b"1e400",
-    b'""', b'"\\u0000"', b"true", b"[]", b"{}", b"embedded", b"external", b'"UTC"', b'"../../x"', b"[mqtt]",
+    LONG, b'""', b'"\\u0000"', b"true", b"[]", b"{}", b"embedded", b"external", b'"UTC"', b'"../../x"', b"[mqtt]",
     b"[[http]]", b"1979-05-27", b"''", b'"sqlite:///x"', b'"postgresql://x"', b'"\\u001b[2J"',
 )  # fmt: skip
