@@ -1,23 +1,27 @@
 """People with badges and PINs, and the roster on its way to a handheld, as sync would have left it."""
 
 import hashlib
+import itertools
 from collections.abc import Iterable
 
-from jobseal import roster, work
+from jobseal import enrolment, roster, work
 from jobseal.host import pin
+from jobseal.host.crypto import Verifier
 from jobseal.host.pin import Cost, PinLock
 from jobseal.roster import SUPERVISOR, TECHNICIAN, Person
 from jobseal.uplink import State
-from jobseal_device import identity
+from jobseal_device import vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled
 from jobseal_device.uplink_file import write_uplink
+from jobseal_device.vault import SETUP
 from jobseal_device.work_file import WorkFile
-from tests.device.workbench import MONDAY_MS, TestOffice
+from tests.device.workbench import MONDAY_MS, TestOffice, key_of
 
 CHEAP = Cost(memory_kib=64, passes=1, lanes=1)  # the tests try many PINs
 SETUP_PIN = "778899"
+SEED = hashlib.sha256(b"HH-1").digest()  # of key_of("HH-1")
 
 
 def lock_of(digits: str, salt: str = "") -> PinLock:
@@ -43,11 +47,17 @@ class Van:
         self.files = files
         self.office = TestOffice()
         self.version = 0
+        self._randoms = itertools.count()
 
     def set_up(self) -> Enrolled:
-        """Made with :data:`SETUP_PIN` and enrolled, on a disk that can do that (a real one)."""
-        public = identity.make_vault(self.home, b"\7" * 32, lock_of(SETUP_PIN), _random)
-        return identity.accept(self.home, self.office.welcome(public), self.office.fingerprint)
+        """Made with :data:`SETUP_PIN` and enrolled."""
+        signer = key_of("HH-1")
+        vault.write(self.home, vault.ED25519, signer.key, SEED, {SETUP: lock_of(SETUP_PIN)}, self.random, self.files)
+        statement = enrolment.verify(self.office.enrolment(signer.key), self.office.office.key, Verifier())
+        return Enrolled(statement, self.office.trusted, [("127.0.0.1", 1883)])
+
+    def random(self, count: int) -> bytes:
+        return hashlib.shake_128(b"random %d" % next(self._randoms)).digest(count)
 
     def send(self, people: Iterable[Person], version: int | None = None, by: TestOffice | None = None) -> None:
         """What sync has when a roster has arrived."""
@@ -63,7 +73,3 @@ class Van:
         kept.assign(said)
         kept.keep(document)
         kept.flush()
-
-
-def _random(count: int) -> bytes:
-    return hashlib.shake_128(b"random").digest(count)
