@@ -63,8 +63,8 @@ class Made:
 
 def made(scenario: str, system: str) -> Made:
     """The recording of the present sources. In a mount namespace of one's own (:func:`kernel_calls.own_mounts`)."""
-    folder = KEPT / _digest() / f"{scenario}-{system}"
-    with _locked(folder):
+    folder = KEPT / sources_digest() / f"{scenario}-{system}"
+    with locked(folder):
         if not (folder / "promises").exists():
             _forget_old()
             record(scenario, system, folder)
@@ -139,9 +139,12 @@ SCENARIOS: dict[str, Callable[[Path, Path, Say], bytes]] = {HANDHELD: _handheld,
 
 
 @cache
-def _digest() -> str:
+def sources_digest() -> str:
+    """Names the present state of everything that a recording, or a count of calls, follows from."""
     found: Any = hashlib.sha256(sys.version.encode())
-    for path in sorted(path for source in SOURCES for path in (ROOT / source).rglob("*.py")):
+    for path in sorted(
+        path for source in SOURCES for path in (ROOT / source).rglob("*") if path.suffix in (".py", ".c")
+    ):
         found.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
     return str(found.hexdigest()[:16])
 
@@ -149,12 +152,12 @@ def _digest() -> str:
 def _forget_old() -> None:
     """Remove recordings of sources that were changed a while ago: nobody reads them any more."""
     for folder in KEPT.iterdir():
-        if folder.name != _digest() and time.time() - folder.stat().st_mtime > FORGET_AFTER_S:
+        if folder.name != sources_digest() and time.time() - folder.stat().st_mtime > FORGET_AFTER_S:
             shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """One process records, the others wait."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:

@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from jobseal import checkpoint, frame, receipt
+from jobseal.host.crypto import Ed25519Signer
 from jobseal_gateway.ingest import Outcome
 from jobseal_gateway.ledger import keys, leaves, objects
 from jobseal_gateway.ledger.database import connect, migrate, reading
@@ -21,7 +22,7 @@ from tests.stations import Station
 from tests.torture.storage.promises import Promise, Say, Wrong
 
 DEVICES = ("HH-1", "HH-2", "HH-3")
-_NOTE_EACH = 5
+_NOTE_EACH = 4
 
 
 class Refused(Exception):
@@ -32,7 +33,7 @@ class TellingStation(Station):
     """A station that reports what it hands out."""
 
     def __init__(self, engine: Engine, folder: Path, say: Say) -> None:
-        self._say = say
+        self.say = say
         super().__init__(engine, folder)
 
     def handle(self, *frames: tuple[str, bytes]) -> Outcome:
@@ -48,10 +49,10 @@ class TellingStation(Station):
     def _promise(self, device: str, data: bytes) -> None:
         signed = receipt.verify(data, self.trusted.log, self.verifier)
         newest = checkpoint.verify(signed.checkpoint, self.trusted.log, self.verifier)
-        self._say(("receipt", device, signed.next, signed.head))
-        self._say(("checkpoint", newest.size, newest.root))
+        self.say(("receipt", device, signed.next, signed.head))
+        self.say(("checkpoint", newest.size, newest.root))
         for digest in signed.stored:
-            self._say(("stored", digest))
+            self.say(("stored", digest))
 
 
 def opened(folder: Path) -> Engine:
@@ -64,7 +65,10 @@ def opened(folder: Path) -> Engine:
 def work(folder: Path, events: int, say: Say, restarts: int = 0) -> None:
     """Every device signs and syncs, one event at a time; ``restarts``: how often the gateway ends in between."""
     engine = opened(folder)
-    station = TellingStation(engine, folder, say)
+    try:
+        station = TellingStation(engine, folder, say)
+    except OSError as error:  # its keys could not be written, and the command says so
+        raise Refused(str(error)) from error
     say(("keys", station.keys.fingerprint))
     devices = [enrolled(station, name) for name in DEVICES]
     syncs = [device.start(nth) for nth, device in enumerate(devices)]
@@ -92,20 +96,21 @@ def _talk(station: Station, sync: Sync) -> None:
 
 def signs(device: Device, number: int) -> None:
     """The device's event of this number: the same bytes each time."""
-    if number % _NOTE_EACH == _NOTE_EACH - 1:
+    if number % _NOTE_EACH == 1:
         device.note(b"note %d of " % number + device.name.encode() * 40)
     else:
         device.capture(job=f"WO-{number // 8}")
 
 
-def enrolled(station: Station, name: str) -> Device:
+def enrolled(station: Station, name: str, signer: Ed25519Signer | None = None) -> Device:
     """The device as it is in the ledger, enrolled now if it is not there."""
-    signer = signer_of(name)
+    signer = signer or signer_of(name)
     with reading(station.engine) as connection:
         row = keys.by_kid(connection, signer.key.kid)
     if row is None:
         device = station.enrol(name, signer)
-        station._say(("enrolled", name, device.genesis))  # type: ignore[attr-defined]
+        if isinstance(station, TellingStation):
+            station.say(("enrolled", name, device.genesis))
         return device
     return Device(name, row.enrolment_hash, station.trusted, signer)
 
