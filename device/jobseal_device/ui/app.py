@@ -5,7 +5,6 @@ apart. What is signed, is signed in this thread, between two keys; drafts are wr
 """
 
 import time
-from collections.abc import Callable
 
 from rich.style import Style
 from textual import events
@@ -51,7 +50,7 @@ class ScreenApp(App[None]):
         self._seconds = 0
         self._minute = -1
         self._saved = -1
-        self._is_saving = False
+        self._is_saving = self._is_waiting = self._is_stale = False
         self._theme_name = ""
         self.navigator = self._navigator(Size(80, 24))
         self.face = Face(self._styles())
@@ -61,7 +60,7 @@ class ScreenApp(App[None]):
         desk.look()
         desk.look_around()
         frames = desk.drafts.frames
-        if desk.capture is not None and desk.drafts.since < desk.signed:
+        if desk.drafts.since < desk.signed:
             behind = [signed.event for _seq, signed in desk.behind(desk.drafts.since)]
             frames = without_signed(frames, behind)
             kept = without_signed(list(desk.drafts.shelf.values()), behind)
@@ -69,7 +68,8 @@ class ScreenApp(App[None]):
         return Navigator(pages.screens(desk), frames, self._root, size)
 
     def _root(self) -> Frame:
-        return {"at": "today" if self.desk.technician is not None else "login"}
+        who = self.desk.technician
+        return {"at": "login"} if who is None else {"at": "today", "by": who}
 
     def _styles(self) -> dict[str, Style]:
         if self.no_color:
@@ -103,12 +103,20 @@ class ScreenApp(App[None]):
 
     def scanned(self, pressed: Pressed) -> None:
         """A key, from a finger or from a scanner."""
+        self.desk.door.touch()
         self._take(self.scanner.press(pressed))
-        if self.scanner.is_holding:
+        self._wait_for_more()
+
+    def _wait_for_more(self) -> None:
+        """Look again at held keys when their time is over: behind all that has arrived by then."""
+        if self.scanner.is_holding and not self._is_waiting:
+            self._is_waiting = True
             self.set_timer(self.scanner.gap_s, lambda: self.call_later(self._idle))
 
     def _idle(self) -> None:
+        self._is_waiting = False
         self._take(self.scanner.idle(time.monotonic()))
+        self._wait_for_more()
 
     def _take(self, tokens: list[Token]) -> None:
         for token in tokens:
@@ -117,7 +125,7 @@ class ScreenApp(App[None]):
             else:
                 self._press(token)
             self._ring()
-        self._show()
+        self._show_soon()
         self._save_soon()
         if self.navigator.is_over:
             self.exit()
@@ -183,8 +191,17 @@ class ScreenApp(App[None]):
 
     # Time
 
+    def _hurry(self) -> None:
+        if self.navigator.page.is_hurried and self.navigator.tick():
+            self._ring()
+            self._save_soon()
+            self._show()
+
     def _second(self) -> None:
         self._seconds += 1
+        if self.desk.door.lock_if_idle():
+            self.navigator.lock()
+            self.navigator.say(_("Locked: nobody used it for a while."))
         if self._seconds % LOOK_AROUND_EVERY_S == 0:
             self.desk.look_around()
         before = set(self.desk.orders)
@@ -232,7 +249,16 @@ class ScreenApp(App[None]):
         shown = {**navigator.frame, "text": navigator.frame.get("text", "") + held}
         return layout.compose(navigator.page, shown, navigator.size, navigator.said())
 
+    def _show_soon(self) -> None:
+        """Behind the keys that have arrived already: a thousand scans are not painted a thousand times."""
+        if not self._is_stale:
+            self._is_stale = True
+            self.call_later(self._show)
+
     def _show(self) -> None:
+        self._is_stale = False
+        if self.navigator.page.is_hurried:
+            self.set_timer(SAVE_AFTER_S, self._hurry)
         try:
             rows = self.rows()
         except JobsealError as error:
@@ -250,16 +276,16 @@ class ScreenApp(App[None]):
     def _save(self) -> None:
         self._is_saving = False
         self._saved = self.navigator.changes
-        self.desk.drafts.save(self.navigator.frames, self.desk.signed)
+        self.desk.drafts.save(self.navigator.kept, self.desk.signed)
 
 
-def run(desk: Desk, settings: ScreenSettings, close: Callable[[], None]) -> None:
+def run(desk: Desk, settings: ScreenSettings) -> None:
     """Show the screen until it is closed, then let go of everything."""
     words.use(desk.drafts.preferences.get("language") or settings.language or words.from_environment())
     try:
         app = ScreenApp(desk, settings)
         app.run()
-        desk.drafts.save(app.navigator.frames, desk.signed)
+        desk.drafts.save(app.navigator.kept, desk.signed)
     finally:
         desk.drafts.close()
-        close()
+        desk.door.close()

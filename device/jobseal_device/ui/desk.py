@@ -27,6 +27,7 @@ from jobseal_device.objects import ObjectStore
 from jobseal_device.screen_settings import ScreenSettings
 from jobseal_device.ui import evidence, machine, status
 from jobseal_device.ui.catalogue import Catalogue
+from jobseal_device.ui.door import Door
 from jobseal_device.ui.drafts import Drafts
 from jobseal_device.ui.order import Order
 from jobseal_device.ui.page import ACKED, SENT, SIGNED
@@ -75,18 +76,19 @@ class JobView:
 
 
 class Desk:
-    """``capture``: None until somebody has unlocked the key; ``settings``: the screen's."""
+    """``door``: who may sign now; ``settings``: the screen's; ``pin``, ``own_pin``: typed, and not checked yet."""
 
     def __init__(
-        self, home: Home, clock: "Clock", settings: ScreenSettings, drafts: Drafts, device: str, key: str
+        self, home: Home, clock: "Clock", settings: ScreenSettings, drafts: Drafts, device: str, key: str, door: Door
     ) -> None:
         self.home = home
+        self.door = door
+        self.pin = self.own_pin = ""
         self.clock = clock
         self.settings = settings
         self.drafts = drafts
         self.device = device
         self.key = key
-        self.capture: Capture | None = None
         self._work = WorkFile(home)
         self._reader = JournalReader(home.journal)
         self._objects = ObjectStore(home)
@@ -177,6 +179,11 @@ class Desk:
     # Jobs
 
     @property
+    def capture(self) -> Capture | None:
+        """None while nobody may sign."""
+        return self.door.capture
+
+    @property
     def opened(self) -> Capture:
         """Capture, which is open. Raises ``locked``."""
         if self.capture is None:
@@ -185,7 +192,7 @@ class Desk:
 
     @property
     def technician(self) -> str | None:
-        return None if self.capture is None else self.capture.technician
+        return self.door.technician
 
     @property
     def signed(self) -> int:

@@ -173,7 +173,7 @@ def wrapped(text: str, width: int) -> list[str]:
 def _list_width(page: Page, size: Size) -> int:
     if size.columns < WIDE_COLUMNS or (page.entry is not None and page.entry.kind == STROKES):
         return size.columns
-    return size.columns // 2 if page.aside or _has_aside(page) else size.columns
+    return size.columns // 2 - 1 if page.aside or _has_aside(page) else size.columns
 
 
 def _has_aside(page: Page) -> bool:
@@ -279,7 +279,7 @@ def _beside(body: list[Row], aside: Sequence[Line], width: int, columns: int) ->
     """List and detail, with a rule between them."""
     if not aside or width >= columns:
         return body
-    room = columns - width - 2
+    room = columns - width - 3
     detail = [row for line in aside for row in _paragraph(line, room)]
     if len(detail) > len(body):
         detail = [*detail[: len(body) - 1], Row([("...", DIM)])]
@@ -287,7 +287,7 @@ def _beside(body: list[Row], aside: Sequence[Line], width: int, columns: int) ->
     joined = []
     for left, right in zip(body, detail, strict=True):
         used = sum(cell_len(text) for text, _tone in left.parts)
-        joined.append(Row([*left.parts, (" " * (width - used), PLAIN), ("| ", DIM), *right.parts], left.place))
+        joined.append(Row([*left.parts, (" " * (width - used), PLAIN), (" | ", DIM), *right.parts], left.place))
     return joined
 
 

@@ -54,6 +54,7 @@ class Navigator:
         self._said = ""
         self._is_wrong = False
         self._page: Page | None = None
+        self._left: list[Frame] = []  # of whoever was logged in before
         self._settle_root()
 
     # What is shown
@@ -67,6 +68,11 @@ class Navigator:
         if self._page is None:
             self._page = self._made()
         return self._page
+
+    @property
+    def kept(self) -> list[Frame]:
+        """The stack that is worth keeping: while nobody is logged in, the one that was left."""
+        return self.frames if "by" in self.frames[0] or not self._left else self._left
 
     @property
     def message(self) -> str:
@@ -143,6 +149,11 @@ class Navigator:
         if 0 <= place < len(self.page.choices):
             self.frame["row"] = place
             self._run(self.page.choices[place].go)
+
+    def lock(self) -> None:
+        """Somebody was logged out from outside."""
+        self._settle_root()
+        self.refresh()
 
     def say(self, sentence: str, bell: int = QUIET) -> None:
         """Something happened that is no answer to a key."""
@@ -271,10 +282,15 @@ class Navigator:
         self._settle_root()
 
     def _settle_root(self) -> None:
+        """Whoever logs in again finds everything as it was; somebody else begins anew."""
         root = self._root()
-        if not self.frames or self.frames[0]["at"] != root["at"]:
-            self.frames = [root]
-            self._changed()
+        if self.frames and [self.frames[0].get(part) for part in ("at", "by")] == [root["at"], root.get("by")]:
+            return
+        left = self._left
+        if self.frames and "by" in self.frames[0]:
+            self._left = self.frames
+        self.frames = left if left and left[0].get("by") == root.get("by") and "by" in root else [root]
+        self._changed()
 
     def _changed(self) -> None:
         self.changes += 1

@@ -141,3 +141,4 @@ class Page:
     aside: Sequence[Line] = ()
     poster: Callable[[int, int], Sequence[str] | None] | None = None
     tick: Callable[[], Move | None] | None = None  # asked about once a second, while the page is on top
+    is_hurried: bool = False  # asked as soon as the page is painted

@@ -2,12 +2,15 @@
 
 import os
 
-from jobseal.host.clock import SystemClock
+from jobseal.host.clock import Clock, SystemClock
 from jobseal_device import identity, settings
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
+from jobseal_device.identity import Enrolled
+from jobseal_device.session import Session
 from jobseal_device.ui.app import run
 from jobseal_device.ui.desk import Desk
+from jobseal_device.ui.door import Door, OpenDoor, PinDoor
 from jobseal_device.ui.drafts import Drafts
 
 
@@ -16,8 +19,14 @@ def start(home: Home, built_ms: int) -> None:
     chosen = settings.load(home.config).screen
     enrolled = identity.load(home)
     clock = SystemClock(built_ms)
+    home.make()
     key = enrolled.identity.thumbprint[:8].hex()
-    capture = Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom)
-    desk = Desk(home, clock, chosen, Drafts(home), enrolled.identity.device, key)
-    desk.capture = capture
-    run(desk, chosen, capture.close)
+    door = _door(home, enrolled, clock)
+    run(Desk(home, clock, chosen, Drafts(home), enrolled.identity.device, key, door), chosen)
+
+
+def _door(home: Home, enrolled: Enrolled, clock: Clock) -> Door:
+    session = Session(home, enrolled, clock, os.urandom)
+    if session.gate.needs_pin:
+        return PinDoor(session)
+    return OpenDoor(Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom))

@@ -51,6 +51,14 @@ ERRORS = {
     "event_in_doubt": N_("Signed, but the disk has not confirmed it. Look at the history before entering it again."),
     "device_rolled_back": N_("This handheld was set back and must not sign. It needs a new enrolment."),
     "journal_damaged": N_("The journal cannot be read. This handheld needs a new enrolment."),
+    "unknown_technician": N_("That id is not on this handheld's roster. Ask the office."),
+    "no_roster": N_("No roster has come yet. Let this handheld sync once."),
+    "no_pin": N_("You have no PIN yet. Ask the office for one."),
+    "wrong_pin": N_("The PIN is wrong."),
+    "pin_wait": N_("Too many wrong PINs."),
+    "pin_locked": N_("The PIN is locked on this handheld."),
+    "not_admitted": N_("The PIN is right, but new here."),
+    "not_supervisor": N_("That is not a supervisor."),
     "documents_damaged": N_("A file with orders cannot be read. Sync sets it aside and fetches it again."),
 }
 

@@ -16,6 +16,7 @@ from jobseal_device.journal_reader import JournalReader
 from jobseal_device.screen_settings import ScreenSettings
 from jobseal_device.ui import demo, pages, words
 from jobseal_device.ui.desk import Desk
+from jobseal_device.ui.door import OpenDoor
 from jobseal_device.ui.drafts import Drafts
 from jobseal_device.ui.layout import Size, keys, title
 from jobseal_device.ui.navigator import Navigator
@@ -48,8 +49,8 @@ class Hand:
         self.capture = Capture(
             self.home, enrolled.identity, identity.signer(self.home), self.clock, lambda count: bytes(count)
         )
-        self.desk = Desk(self.home, self.clock, self.settings, Drafts(self.home), enrolled.identity.device, "KEY")
-        self.desk.capture = self.capture
+        drafts, device = Drafts(self.home), enrolled.identity.device
+        self.desk = Desk(self.home, self.clock, self.settings, drafts, device, "KEY", OpenDoor(self.capture))
         self.desk.look()
         frames = self.desk.drafts.frames
         if self.desk.drafts.since < self.desk.signed:
@@ -58,11 +59,12 @@ class Hand:
         self.navigator = Navigator(pages.screens(self.desk), frames, self._root, self.size)
 
     def _root(self) -> Frame:
-        return {"at": "today" if self.desk.technician else "login"}
+        who = self.desk.technician
+        return {"at": "login"} if who is None else {"at": "today", "by": who}
 
     def save(self) -> None:
         """The drafts reach the disk."""
-        self.desk.drafts.save(self.navigator.frames, self.desk.signed)
+        self.desk.drafts.save(self.navigator.kept, self.desk.signed)
         assert self.desk.drafts.flush()
 
     def crash(self) -> None:

@@ -14,7 +14,7 @@ def job(desk: Desk, frame: Frame) -> Page:
     """The job's menu. A part's scan, where parts may be used, goes straight to the parts."""
     view = desk.job(frame["job"])
     steps = [kind for kind in desk.steps(view.id) if is_offered(view, kind)]
-    steps.sort(key=lambda kind: kind != _LIKELY.get(view.state))
+    steps.sort(key=lambda kind: _RANKS.get((view.state, kind), 0))
     about = [*summary(desk, view), Line(""), *timeline(desk, view)]
     choices = [_step(desk, view, kind, about) for kind in steps]
     choices.append(Choice(_("Details"), lambda: go("details", job=view.id), aside=lambda: about))
@@ -63,7 +63,17 @@ _DETAILS = {
 }
 
 
-_LIKELY = {"en_route": "job.arrived", "waiting": "job.resumed"}  # what comes first, before the lifecycle's own order
+# What comes before and behind the lifecycle's own order.
+_RANKS = {
+    ("en_route", "job.arrived"): -1,
+    ("waiting", "job.resumed"): -1,
+    ("on_site", "labour.started"): -1,
+    ("on_site", "labour.stopped"): -1,
+    ("on_site", "travel.started"): 1,
+    ("waiting", "travel.started"): 1,
+    ("on_site", "job.cancelled"): 2,
+    ("on_site", "event.corrected"): 2,
+}
 
 
 def is_offered(view: JobView, kind: str) -> bool:
