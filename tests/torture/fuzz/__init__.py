@@ -9,5 +9,6 @@ guided by coverage where it can be; ``watch`` judges one execution; ``campaign``
 
 from tests.torture.campaign import Campaign
 from tests.torture.fuzz.campaign import Executions
+from tests.torture.fuzz.requests import ApiRequests
 
-CAMPAIGNS: tuple[Campaign, ...] = (Executions(),)
+CAMPAIGNS: tuple[Campaign, ...] = (Executions(), ApiRequests())

@@ -59,7 +59,7 @@ def _run(part: Part, tally: Tally) -> None:
         with said.open("wb") as out:
             done = subprocess.run(
                 command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=out, stderr=out, timeout=RUN_MOST_S, check=False,
-                env={**os.environ, "PYTHONHASHSEED": "0"},
+                env={**os.environ, "PYTHONHASHSEED": "0", "TMPDIR": folder},
             )  # fmt: skip
         result = Path(folder, "result.json")
         if result.exists():

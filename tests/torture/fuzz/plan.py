@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("cbor", "codec", "Codec", 384_000),
+    Place("cbor", "codec", "Codec", 376_000),
     Place("jobs", "work_done", "Jobs", 12_000),
     Place("envelope", "envelope", "Envelopes", 80_000),
     Place("statement", "statements", "Statements", 90_000),
@@ -37,6 +37,7 @@ PLACES = (
     Place("orders", "paper", "Orders", 30_000),
     Place("enrolment", "trust", "Welcomes", 18_000),
     Place("ingest", "gateway", "Gateway", 4_000),
+    Place("http", "http", "Requests", 8_000),
     Place("mapping", "paper", "Mappings", 16_000),
     Place("settings", "paper", "SettingsFile", 16_000),
 )
