@@ -110,9 +110,9 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """The gateway's address of it, as docs/operating.md gives it for two servers."""
+        """The gateway's address of it: as docs/operating.md gives it for two servers."""
         hosts = "&".join(f"host=127.0.0.1:{port}" for port in self._ports)
-        return f"postgresql://{USER}@/{DATABASE}?{hosts}&target_session_attrs=read-write"
+        return f"postgresql://{USER}@/{DATABASE}?{hosts}"
 
     def add_standby(self) -> None:
         """From now on the primary answers no COMMIT before a second server has it on its disk."""
