@@ -4,6 +4,7 @@
     data/keys/              root, log and office keys, and the root's word for the other two (``authority``)
     data/gateway.db         the ledger, unless `database` names another
     data/mosquitto/         the embedded broker's files, written anew at each start
+    data/broker.password    what the gateway's own processes show it
     data/api.token          a token of the API for the billing system, which has only its hash in the ledger
     data/run/               sockets between the gateway's processes
 
@@ -43,6 +44,15 @@ class NoGateway(GatewayError):
         super().__init__("no_gateway", sentence, OPERATOR)
 
 
+class HomeUnwritable(GatewayError):
+    """A gateway could not be made, or not finished: its disk is full, read-only, broken or somebody else's."""
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        where = error.filename or folder
+        sentence = f"{where} cannot be written: {error.strerror}. Put that right and run 'jobseal-gateway init' again."
+        super().__init__("home_unwritable", sentence, OPERATOR, False)
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """Paths, nothing else: ``folder`` holds the configuration, ``data`` all that the gateway writes."""
@@ -59,6 +69,11 @@ class Home:
     def mosquitto(self) -> Path:
         """The embedded broker's folder."""
         return self.data / "mosquitto"
+
+    @property
+    def broker_password(self) -> Path:
+        """The file with the password of the gateway's own processes at the embedded broker."""
+        return self.data / "broker.password"
 
     @property
     def token(self) -> Path:
@@ -115,10 +130,15 @@ def make(folder: Path, given: dict[str, str | int], clock: Clock | None = None) 
     """A gateway in ``folder``: configuration, keys, token and a database with its tables, whatever is missing of it.
 
     ``given``: settings by dotted name (``organisation``, ``mqtt.port``) for a new configuration; one that is there
-    stays as it is. Raises InputRefused for settings that are wrong, AuthorityUnusable, LedgerUnfit, OSError.
+    stays as it is. Raises InputRefused for settings that are wrong, AuthorityUnusable, LedgerUnfit, HomeUnwritable.
     """
-    clock = clock or SystemClock(BUILT_MS)
-    folder = folder.absolute()
+    try:
+        return _made(folder.absolute(), given, clock or SystemClock(BUILT_MS))
+    except OSError as error:
+        raise HomeUnwritable(folder, error) from error
+
+
+def _made(folder: Path, given: dict[str, str | int], clock: Clock) -> Gateway:
     config = folder / CONFIG
     if not config.exists():
         text = _configuration(given, config)
