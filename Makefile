@@ -35,8 +35,12 @@ bench: setup ## measure speed and size against references; QUICK=1 ends within 9
 simulate: setup ## run SEEDS=n seeds of the simulation, each twice; FIRST=n, SIZE=large
 	@.venv/bin/python -m tests.system simulate --seeds $(or $(SEEDS),100) --first $(or $(FIRST),0) --size $(or $(SIZE),small)
 
-mutants: setup ## plant each known mistake in a copy and show the check that catches it
-	@.venv/bin/python -m tests.system mutants
+mutants: setup ## plant each known mistake in a copy and show the check that catches it; ONLY=name
+	@.venv/bin/python -m tests.system mutants $(ONLY)
+
+torture: setup ## try to break every promise; QUICK=1 within 15 minutes; goes on where it stopped; ONLY=row
+	@PYTHON='$(PYTHON)' .ci/debian-packages torture
+	@.venv/bin/python -m tests.torture $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)')
 
 lock: setup ## write the locks anew from pyproject.toml; UPGRADE=1 moves to the newest versions allowed
 	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' .ci/lock

@@ -230,10 +230,15 @@ CONSUMING = (
         SIMULATION, ("billed_twice",), ("consumer_kill",),
     ),
     Mutant(
-        "consumer_skips_a_position",
-        (("tests/system/consumer.py", "                self.cursor = entry.position\n",
-          "                self.cursor = entry.position + 1\n"),),
-        SIMULATION, ("books_differ", "converges"),
+        "consumer_remembers_before_booking",
+        (
+            ("tests/system/consumer.py", "            for entry in entries:\n",
+             "            for entry in entries:\n                self.cursor = entry.position\n"),
+            ("tests/system/consumer.py", "        known = [each for each in self.books",
+             '        if self._faults.strikes("consumer_kill"):\n            return False\n'
+             "        known = [each for each in self.books"),
+        ),
+        SIMULATION, ("books_differ",), ("consumer_kill",),
     ),
 )  # fmt: skip
 
