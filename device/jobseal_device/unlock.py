@@ -225,6 +225,26 @@ class Gate:
                 vault.write(self._home, closed.kind, closed.public, secret, wanted, self._random, self._files)
 
 
+def setup_signer(home: Home, pin: str, files: Files = REAL) -> "Signer":
+    """The signing key for enrolling, by the PIN of setting up. It lasts until somebody of the roster has logged in;
+    tries are not counted, since before that there is nothing to sign with it.
+
+    Raises :class:`LoginRefused` (``wrong_pin``, ``not_admitted``), :class:`NotEnrolled`.
+    """
+    closed = vault.read(home, files)
+    if closed is None:
+        return identity.signer(home)
+    lock = closed.locks.get(SETUP)
+    if lock is None:
+        why = "This handheld is in use; it is not enrolled again with the same key. Take a new folder for another one."
+        raise LoginRefused("not_admitted", why)
+    key = pins.try_pin(pin, lock)
+    secret = None if key is None else closed.secret(SETUP, key)
+    if secret is None:
+        raise LoginRefused("wrong_pin", "This is not the PIN that the handheld was set up with. Try again.")
+    return _signer(closed, secret)
+
+
 def _signer(closed: Vault, secret: bytes) -> "Signer":
     signer = Ed25519Signer(secret)
     if signer.key.thumbprint != closed.public.thumbprint:

@@ -56,6 +56,10 @@ class Van:
         statement = enrolment.verify(self.office.enrolment(signer.key), self.office.office.key, Verifier())
         return Enrolled(statement, self.office.trusted, [("127.0.0.1", 1883)])
 
+    def welcome(self) -> bytes:
+        """What the gateway answered when it was enrolled."""
+        return self.office.welcome(key_of("HH-1").key.encode())
+
     def random(self, count: int) -> bytes:
         return hashlib.shake_128(b"random %d" % next(self._randoms)).digest(count)
 
