@@ -20,7 +20,7 @@ def _mutant(name: str, file: str, before: str, after: str, shown_by: str, *caugh
 COMMITTING = (
     _mutant(
         "synchronous_normal", f"{LEDGER}/database.py", '"synchronous": "FULL"', '"synchronous": "NORMAL"',
-        "ledger.synced", "commit_unsynced",
+        "cuts.ledger", "committed_lost", "acknowledged_missing", "log_rewritten", "commit_unsynced",
     ),
     _mutant(
         "receipt_before_commit", LOG,

@@ -20,7 +20,7 @@ def find(name: str) -> Sentinel:
 
 
 def every() -> list[str]:
-    """The names of all."""
+    """The names of all that need no rights of a process's own; ``cuts`` does."""
     return [f"{module}.{function}" for module in MODULES for function in module_of(module)]
 
 
