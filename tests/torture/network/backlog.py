@@ -32,10 +32,10 @@ from jobseal_gateway.ledger.database import reading
 from tests import servers
 from tests.bench.ground import peak_rss_mb
 from tests.devices import Device, digest, signer_of, trust
-from tests.servers import free_port
 from tests.torture.campaign import Finding, Tally
 from tests.torture.network.hand import BIN
 from tests.torture.network.serving import Serving
+from tests.torture.network.site import free_ports
 
 DAYS, VISITS_A_DAY = 21, 6
 SIGNERS = 2  # processes
@@ -169,8 +169,8 @@ def _arrive(folder: Path, undo: ExitStack, fleet: Fleet) -> tuple[list[tuple[str
     given: dict[str, str | int] = {
         "organisation": "Test",
         "mqtt.broker": "external",
+        **free_ports(),
         "mqtt.port": port,
-        "http.port": free_port(),
     }
     with home.make(folder / "gateway", given) as gateway:
         devices = _enrolled(gateway, fleet.handhelds)

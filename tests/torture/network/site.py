@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from jobseal_gateway.settings import SETTINGS
 from tests.servers import free_port
 from tests.torture.network.consumer import Consumer
 from tests.torture.network.hand import BIN, Hand, answer
@@ -29,6 +30,11 @@ STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25,
 STANDARD,2026-1,EUR,2020-01-01,part,part,*,pc,12.50,
 """
 _ORDERS = "id,customer,customer_name,currency,time_zone,tasks,technicians\n"
+
+
+def free_ports() -> dict[str, int]:
+    """The settings that name a port, each with a free one."""
+    return {".".join(each.path): free_port() for each in SETTINGS if each.path[-1] == "port"}
 
 
 class NotReady(Exception):
@@ -57,8 +63,9 @@ class Site:
         self._enter = enter
         self._serving: Serving | None = None
         self._jobs = 0
-        ports = (f"mqtt.port={free_port()}", f"http.port={self.http_port}")
-        given = [word for each in (*ports, "intervals.retry_after_s=1", *settings) for word in ("--set", each)]
+        chosen = {**free_ports(), "http.port": self.http_port, "intervals.retry_after_s": 1}
+        said = [*(f"{name}={value}" for name, value in chosen.items()), *settings]
+        given = [word for each in said for word in ("--set", each)]
         self.fingerprint: str = self.command("init", "--organisation", "Test", *given)["fingerprint"]
         (folder / "prices.csv").write_text(PRICES)
         self.command("prices", "import", str(folder / "prices.csv"))
