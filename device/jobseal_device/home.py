@@ -19,6 +19,10 @@ class Home:
         self.config = folder / "device.toml"
         self.welcome = folder / "enrolment" / "welcome.cbor"
         self.seed = folder / "keys" / "signing.seed"
+        self.request = folder / "enrolment" / "request.cbor"
+        self.link_key = folder / "enrolment" / "link.key"
+        self.link_certificate = folder / "enrolment" / "link.pem"
+        self.doors = folder / "enrolment" / "doors.cbor"
         # Written by capture.
         self.vault = folder / "keys" / "signing.vault"
         self.attempts = folder / "keys" / "attempts.cbor"

@@ -4,6 +4,7 @@ import fcntl
 import os
 import random
 import signal
+import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity, wake
+from jobseal_device import durable, identity, link_identity, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -94,7 +95,8 @@ def _pump(home: Home, settings: Settings) -> Iterator[Pump]:
                 return Uplink(enrolled.identity, session, state, source, Verifier(), random.random, delays)
 
             _start_anew_if_damaged(home, work, begin)
-            links = _links(enrolled.identity.device, settings.brokers or enrolled.brokers)
+            brokers = settings.brokers or enrolled.brokers
+            links = _links(enrolled.identity.device, brokers, link_identity.context(home))
             yield Pump(home, begin, links, sleeper, work, objects, now_ms)
         finally:
             sleeper.close()
@@ -117,12 +119,12 @@ def _only_one(path: Path) -> Iterator[None]:
         os.close(lock)
 
 
-def _links(device: str, brokers: Sequence[tuple[str, int]]) -> list[Link]:
+def _links(device: str, brokers: Sequence[tuple[str, int]], tls: ssl.SSLContext | None) -> list[Link]:
     """A link to each broker, in order."""
     from jobseal_device.link.paho_link import PahoLink  # paho is loaded by the process that needs it only
 
     presence = Presence(state_topic(device), b"online", b"offline")
-    return [PahoLink(host, port, device, presence=presence) for host, port in brokers]
+    return [PahoLink(host, port, device, presence=presence, tls=tls) for host, port in brokers]
 
 
 def _confirm(home: Home) -> None:

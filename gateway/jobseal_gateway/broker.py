@@ -1,6 +1,6 @@
 """The broker as a child process: started, watched, started again when it dies, and never left behind.
 
-``Broker`` owns one mosquitto and one folder, where it writes the configuration anew at each start. It has no thread:
+``Broker`` owns one mosquitto and one folder, where it writes its files anew at each start. It has no thread:
 whoever supervises calls ``tend`` now and then, or waits on ``fileno``. The child is a plain process of ours, run as
 mosquitto's own account when we are root. setpriv (util-linux) drops the privileges and only then asks the kernel to
 kill the child with its parent: mosquitto dropping them itself would cancel that request (prctl(2), PR_SET_PDEATHSIG).
@@ -15,13 +15,13 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 
 from jobseal.errors import OPERATOR, OURS
 from jobseal_gateway.errors import GatewayError
-from jobseal_gateway.mosquitto import ACL_NAME, CONFIG_NAME, MosquittoSettings, mosquitto_acl, mosquitto_config
+from jobseal_gateway.mosquitto import CONFIG_NAME, SOCKET_FOLDER, MosquittoSettings, open_files
 
 ACCOUNT = "mosquitto"
 LOG_NAME = "mosquitto.log"
@@ -41,10 +41,20 @@ def restart_delay_s(short_lives: int) -> float:
 
 
 class Broker:
-    """Debian's mosquitto on its own port. ``with Broker(settings, folder) as broker`` starts and stops it."""
+    """Debian's mosquitto on its own port. ``with Broker(settings, folder) as broker`` starts and stops it.
 
-    def __init__(self, settings: MosquittoSettings, folder: Path, clock: Callable[[], float] = time.monotonic) -> None:
+    ``files``: what it is started with, by name, asked for at each start; the open broker's unless given.
+    """
+
+    def __init__(
+        self,
+        settings: MosquittoSettings,
+        folder: Path,
+        clock: Callable[[], float] = time.monotonic,
+        files: Callable[[], Mapping[str, bytes]] | None = None,
+    ) -> None:
         self.settings = settings
+        self._files = files or (lambda: open_files(settings))
         self.starts = 0
         self._folder = folder
         self._clock = clock
@@ -119,6 +129,13 @@ class Broker:
             process.kill()
             process.wait()
 
+    def reload(self) -> None:
+        """Write its files anew and have the running broker read its certificates and revocation list again."""
+        account = _account() if os.geteuid() == 0 else None
+        self._write_files(account)
+        if self._process is not None and self.running:
+            self._process.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """Kill -9, as an outage would: ``tend`` brings it back."""
         if self._process is not None:
@@ -163,15 +180,26 @@ class Broker:
 
     def _write_files(self, account: pwd.struct_passwd | None) -> None:
         self._folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        texts = {CONFIG_NAME: mosquitto_config(self.settings), ACL_NAME: mosquitto_acl()}
+        sockets = self._folder / SOCKET_FOLDER
+        sockets.mkdir(mode=0o770, exist_ok=True)
+        texts = self._files()
         for name, text in texts.items():
-            path = self._folder / name
-            path.write_text(text)
-            path.chmod(0o640)
+            self._write(name, text, account)
         if account is not None:
-            for path in (self._folder, *(self._folder / name for name in texts)):
+            for path in (self._folder, sockets):
                 os.chown(path, -1, account.pw_gid)
             self._folder.chmod(0o750)
+            sockets.chmod(0o770)
+
+    def _write(self, name: str, data: bytes, account: pwd.struct_passwd | None) -> None:
+        """Whole or not at all, and for nobody else to read: the broker may be reading it."""
+        path, fresh = self._folder / name, self._folder / f"{name}.new"
+        fresh.unlink(missing_ok=True)
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o640), "wb") as file:
+            file.write(data)
+        if account is not None:
+            os.chown(fresh, -1, account.pw_gid)
+        fresh.rename(path)
 
     def _said(self) -> str:
         with (self._folder / LOG_NAME).open("rb") as log:

@@ -1,7 +1,6 @@
-"""Enrolment, the local form: a handheld's public key in a file comes in, what the handheld needs goes out.
+"""Enrolment as the log has it: a handheld's public key comes in, a statement and what the handheld needs go out.
 
-The operator has both machines, or two people who trust their files, at hand; over the network it will take a code and
-an approval, with the same statement at the end.
+How the key came here, and who vouched for that, is ``admission``'s.
 
 Rules:
 
@@ -22,18 +21,19 @@ from jobseal import key as public_keys
 from jobseal.enrolment import Welcome
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.key import Key
-from jobseal_gateway import work
+from jobseal.shape import CODE, DEVICE
+from jobseal_gateway import snapshots, work
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import assignments, branches, keys, leaves
 from jobseal_gateway.ledger.errors import KeyTaken
 from jobseal_gateway.office import Desk, open_office
+from jobseal_gateway.settings import is_everywhere
 
 if TYPE_CHECKING:
     from jobseal_gateway.home import Gateway
 
 DEVICE_PREFIX = "hh-"
 DEVICE_RANDOM_BYTES = 4
-EVERYWHERE = ("0.0.0.0", "::", "[::]")  # where a broker may listen, and what nobody can connect to
 
 
 class EnrolmentRefused(GatewayError):
@@ -72,24 +72,47 @@ def enrol(gateway: "Gateway", request: Request, operator: str, brokers: Sequence
     Raises EnrolmentRefused (``weak_key``, ``key_invalid``, ``kid_taken``, ``device_has_key``, ``enrolled_otherwise``,
     ``key_not_active``, ``broker_address``), OfficeRefused for a label or name that does not fit, ClockUnsynchronised.
     """
-    key = _checked(request.key)
     reached = _reached(gateway, brokers)
+    key = _checked(request.key)
     with open_office(gateway).acting(operator) as desk:
-        present = keys.by_kid(desk.connection, key.kid)
-        if present is None:
-            device, statement = _add(gateway, desk, request, key)
-        else:
-            device, statement = _again(desk, request, key, present)
-        if request.technicians:
-            signer = gateway.keys.office
-            work.bind_all(desk.connection, request.technicians, device, desk.at_ms, signer)
-    welcome = Welcome(
+        device, statement, is_new = at_desk(gateway, desk, request, key)
+    return Enrolled(device, key, _welcome(gateway, statement, reached), is_new)
+
+
+def at_desk(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[str, bytes, bool]:
+    """The same within a transaction of the office, for a ``key`` that was checked: (device, statement, whether new)."""
+    present = keys.by_kid(desk.connection, key.kid)
+    if present is None:
+        device, statement = _add(gateway, desk, request, key)
+    else:
+        device, statement = _again(desk, request, key, present)
+    if request.technicians:
+        work.bind_all(desk.connection, request.technicians, device, desk.at_ms, gateway.keys.office)
+    else:
+        snapshots.tell(desk.connection, device, desk.at_ms, gateway.keys.office)  # of its supervisors
+    return device, statement, present is None
+
+
+def welcome(gateway: "Gateway", statement: bytes, brokers: Sequence[tuple[str, int]] = ()) -> bytes:
+    """What a device with this enrolment statement is handed. Raises EnrolmentRefused (``broker_address``)."""
+    return _welcome(gateway, statement, _reached(gateway, brokers))
+
+
+def _welcome(gateway: "Gateway", statement: bytes, reached: list[list[str | int]]) -> bytes:
+    said = Welcome(
         statement=statement,
         root=gateway.keys.authority.root.encode(),
         authority=gateway.keys.certifications,
         brokers=reached,
     )
-    return Enrolled(device, key, welcome.encode(), present is None)
+    return said.encode()
+
+
+def check_names(device: str, label: str) -> None:
+    """Raise EnrolmentRefused (``name_invalid``) for a device name or label that no enrolment could bear."""
+    wrong = DEVICE.problem(device) or CODE.problem(label)
+    if wrong:
+        raise EnrolmentRefused("name_invalid", f"{device or label} cannot be a handheld's name or label: {wrong}.")
 
 
 def _checked(data: bytes) -> Key:
@@ -162,9 +185,8 @@ def _clash(key: Key) -> EnrolmentRefused:
 
 def _reached(gateway: "Gateway", brokers: Sequence[tuple[str, int]]) -> list[list[str | int]]:
     """[host, port] of each broker, as devices must be told."""
-    configured = gateway.settings.mqtt
-    found = list(brokers) or [(configured.host, configured.port)]
-    if any(host in EVERYWHERE for host, _ in found):
-        sentence = f"No handheld can connect to {found[0][0]}; say --broker HOST:PORT with an address that it reaches."
+    found = list(brokers) or [(gateway.settings.reached_as, gateway.settings.mqtt.port)]
+    if any(is_everywhere(host) for host, _ in found):
+        sentence = f"No handheld can connect to {found[0][0]}; say address in gateway.toml, or --broker HOST:PORT."
         raise EnrolmentRefused("broker_address", sentence)
     return [[host, port] for host, port in found]

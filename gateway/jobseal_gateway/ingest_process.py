@@ -17,6 +17,7 @@ from jobseal import frame
 from jobseal.errors import OURS, PEER, JobsealError
 from jobseal.host.clock import Clock
 from jobseal.host.crypto import Verifier
+from jobseal_gateway import credentials
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
@@ -24,7 +25,7 @@ from jobseal_gateway.ingest import Bounds, Ingest
 from jobseal_gateway.ingest_loop import IngestLoop
 from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.mosquitto import GATEWAY_USER
-from jobseal_gateway.mqtt_session import Will
+from jobseal_gateway.mqtt_session import UNIX, Will
 from jobseal_gateway.mqtt_worker import MqttWorker, Retry
 from jobseal_gateway.news import INGEST, WEB, Bell, Listener
 from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
@@ -168,7 +169,11 @@ def _worker(gateway: Gateway) -> MqttWorker:
     mqtt, most_s = gateway.settings.mqtt, float(gateway.settings.intervals.reconnect_max_s)
     retry = Retry(max_s=EMBEDDED_RETRY_MAX_S if mqtt.broker == EMBEDDED else most_s)
     will = Will(frame.GATEWAY_STATE_TOPIC, OFFLINE)
-    worker = MqttWorker(mqtt.host, mqtt.port, CLIENT_ID, user=GATEWAY_USER, will=will, retry=retry)
+    host, port, password = mqtt.host, mqtt.port, None
+    if mqtt.broker == EMBEDDED:
+        host, port = credentials.workers_socket(gateway.home), UNIX
+        password = credentials.workers_password(gateway.home)
+    worker = MqttWorker(host, port, CLIENT_ID, user=GATEWAY_USER, password=password, will=will, retry=retry)
     worker.announce(frame.GATEWAY_STATE_TOPIC, ONLINE)
     return worker
 

@@ -8,16 +8,21 @@ nothing while one of them runs.
 import math
 import select
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage, MQTTv311
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.reasoncodes import ReasonCode
 
+from jobseal_gateway import news
+
+UNIX = 0  # as a port: what stands for the host is a socket's path, as in mosquitto's own configuration
 UNACKED_MAX_MESSAGES = 10_000  # of ours that the broker may owe a PUBACK for before it counts as stalled
 KEEPALIVE_LOOKS = 4  # looks at the keep-alive clock per interval; a broker tolerates one and a half intervals
 
@@ -44,7 +49,14 @@ class Arrival:
 class MqttSession:
     """A clean MQTT 3.1.1 session that ends with its connection; ``lost`` then says why."""
 
-    def __init__(self, client_id: str, user: str | None, will: Will | None) -> None:
+    def __init__(
+        self,
+        client_id: str,
+        user: str | None,
+        will: Will | None,
+        password: str | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.inbox: deque[Arrival] = deque()
         self.lost: str | None = None
         self._will = will
@@ -52,14 +64,24 @@ class MqttSession:
         self._subacks: dict[int, list[ReasonCode]] = {}
         self._look_every_s = 0.0
         self._poller = select.poll()
-        self._client = self._make_client(client_id, user)
+        self._client = self._make_client(client_id, user, password)
+        if tls is not None:
+            self._client.tls_set_context(tls)
 
     def open(self, host: str, port: int, keepalive_s: int, subscriptions: Iterable[str], timeout_s: float) -> None:
-        """Connect and subscribe at QoS 1. Raises ``OSError`` or ``ValueError`` saying why that did not work."""
+        """Connect and subscribe at QoS 1. ``host`` is the path of a Unix socket where ``port`` is ``UNIX``.
+
+        Raises ``OSError`` or ``ValueError`` saying why that did not work.
+        """
         deadline = time.monotonic() + timeout_s
         self._look_every_s = keepalive_s / KEEPALIVE_LOOKS
         self._client.connect_timeout = timeout_s
-        self._client.connect(host, port, keepalive_s)
+        if port == UNIX:
+            self._client.transport = "unix"  # type: ignore[assignment]  # the setter's annotation forgets it
+            with news.short(Path(host)) as name:
+                self._client.connect(name, 1, keepalive_s)
+        else:
+            self._client.connect(host, port, keepalive_s)
         sock = self._client.socket()
         if sock is None:
             raise ConnectionError(self.lost or "the connection ended at once")
@@ -119,7 +141,7 @@ class MqttSession:
             sock.close()
         self.lost = self.lost or "it was given up here"
 
-    def _make_client(self, client_id: str, user: str | None) -> Client:
+    def _make_client(self, client_id: str, user: str | None, password: str | None) -> Client:
         client = Client(
             CallbackAPIVersion.VERSION2,
             client_id=client_id,
@@ -131,7 +153,7 @@ class MqttSession:
         client.max_inflight_messages_set(0)
         client.max_queued_messages_set(UNACKED_MAX_MESSAGES)
         if user is not None:
-            client.username_pw_set(user)
+            client.username_pw_set(user, password)
         if self._will is not None:
             client.will_set(self._will.topic, self._will.payload, _QOS_1, retain=True)
         client.on_socket_open = _set_no_delay
@@ -164,8 +186,11 @@ class MqttSession:
             return False, False
         fd = sock.fileno()
         self._poller.modify(fd, select.POLLIN | (select.POLLOUT if self._client.want_write() else 0))
-        ready = dict(self._poller.poll(math.ceil(min(timeout_s, self._look_every_s) * 1000)))
-        events = ready.get(fd, 0)
+        # Decrypted bytes inside the TLS layer are invisible to a wait on the descriptor.
+        pending = isinstance(sock, ssl.SSLSocket) and sock.pending() > 0
+        wait_s = 0.0 if pending else min(timeout_s, self._look_every_s)
+        ready = dict(self._poller.poll(math.ceil(wait_s * 1000)))
+        events = ready.get(fd, 0) | (select.POLLIN if pending else 0)
         readable = bool(events & ~select.POLLOUT)
         if events & select.POLLOUT:
             self._note(self._client.loop_write())
@@ -196,4 +221,6 @@ class MqttSession:
 
 
 def _set_no_delay(_client: Client, _data: Any, sock: Any) -> None:
+    if sock.family == socket.AF_UNIX:
+        return
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -66,7 +66,8 @@ class Message:
 
 
 class MqttWorker:
-    """One clean-session client of the broker at ``host``:``port``; ``user`` is its name in the access list.
+    """One clean-session client of the broker at ``host``:``port`` (port ``UNIX``: at the socket with that path);
+    ``user`` is its name in the access list, ``password`` what proves it where the broker asks.
 
     ``will`` is what the broker publishes, retained, when the worker vanishes, and the worker itself when it leaves.
     """
@@ -78,6 +79,7 @@ class MqttWorker:
         client_id: str,
         *,
         user: str | None = None,
+        password: str | None = None,
         subscriptions: Iterable[str] = (INGEST_SUBSCRIPTION,),
         will: Will | None = None,
         retry: Retry = Retry(),
@@ -89,6 +91,7 @@ class MqttWorker:
         self._port = port
         self._client_id = client_id
         self._user = user
+        self._password = password
         self._subscriptions = tuple(subscriptions)
         self._will = will
         self._retry = retry
@@ -110,7 +113,7 @@ class MqttWorker:
     def connect(self, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Connect now, back-off or not; raises ``broker_unreachable`` with the reason, and the back-off goes on."""
         self._drop()
-        session = MqttSession(self._client_id, self._user, self._will)
+        session = MqttSession(self._client_id, self._user, self._will, self._password)
         try:
             session.open(self._host, self._port, self._keepalive_s, self._subscriptions, timeout_s)
         except (OSError, ValueError) as error:

@@ -31,7 +31,7 @@ class Listener:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
         self._inode = 0
         try:
-            with _short(path) as name:
+            with short(path) as name:
                 self._socket.bind(name)
             self._inode = path.stat().st_ino
         except OSError:
@@ -75,7 +75,7 @@ class Bell:
 
     def note(self, content: bytes) -> None:
         """Say this; at most ``NOTE_MAX_BYTES``."""
-        with suppress(OSError), _short(self._path) as name:
+        with suppress(OSError), short(self._path) as name:
             self._socket.sendto(content, name)
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class Bell:
 
 
 @contextmanager
-def _short(path: Path) -> Iterator[str]:
+def short(path: Path) -> Iterator[str]:
     """A name for ``path`` that fits a socket address (108 bytes), however deep its folder lies."""
     folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

@@ -30,6 +30,7 @@ from jobseal_gateway.ledger import (
     jobs,
     keys,
     leaves,
+    links,
     objects,
     overrides,
 )
@@ -120,7 +121,7 @@ class Office:
         return act
 
     def revoke(self, key: str, reason: str, operator: str, last_trusted_seq: int | None = None) -> Act:
-        """Trust nothing that this key signs and that is logged after this act.
+        """Trust nothing that this key signs and that is logged after this act, and let its handheld connect no more.
 
         ``reason``: lost, retired, replaced or compromised. A compromised key needs ``last_trusted_seq`` (-1: none),
         behind which nothing counts however early it was logged; no other reason has one.
@@ -135,6 +136,7 @@ class Office:
             body = {"key": found.thumbprint, "reason": reason, "last_trusted_seq": last_trusted_seq}
             act = desk.log("device.revoked", body, _hex(found))
             keys.set_status(desk.connection, found.id, keys.REVOKED, act.leaf, last_trusted_seq)
+            links.revoke_of_key(desk.connection, found.id, reason, desk.at_ms)
             desk.mark(desk.jobs_of(found))
         return act
 

@@ -2,6 +2,7 @@
 
     broker      mosquitto, when the settings say that it is embedded
     ingest      the only writer of evidence: what handhelds send, and what follows from it
+    enrolment   the HTTPS at which handhelds enrol and renew their certificates
     web         the API; it writes acknowledgements
 
 A child that dies is started again, at once after a long life and ever later after short ones, and each change of
@@ -24,14 +25,20 @@ from jobseal.errors import OPERATOR
 from jobseal_gateway import home
 from jobseal_gateway.broker import LOG_NAME, Broker
 from jobseal_gateway.child import Child
+from jobseal_gateway.credentials import BrokerFiles
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway, Home
 from jobseal_gateway.ledger.database import migrate
 from jobseal_gateway.mosquitto import MosquittoSettings
 from jobseal_gateway.settings import EMBEDDED
+from jobseal_gateway.warden import Warden
 
 # By name, and not imported: what they stand on would only take this process's time and memory.
-PROCESSES = {"ingest": "jobseal_gateway.ingest_process", "web": "jobseal_gateway.web_process"}
+PROCESSES = {
+    "ingest": "jobseal_gateway.ingest_process",
+    "enrolment": "jobseal_gateway.door_process",
+    "web": "jobseal_gateway.web_process",
+}
 
 LOCK = "serve.lock"
 LOOK_EVERY_MS = 1_000
@@ -42,13 +49,16 @@ Say = Callable[[str], None]
 
 
 class BrokerPart:
-    """The embedded broker, as the supervisor sees its parts."""
+    """The embedded broker with its warden, as the supervisor sees its parts. Closed to whoever shows no certificate."""
 
     name = "broker"
 
-    def __init__(self, broker: Broker, folder: Path) -> None:
-        self._broker = broker
-        self._folder = folder
+    def __init__(self, gateway: Gateway, say: "Say") -> None:
+        mqtt, self._folder = gateway.settings.mqtt, gateway.home.mosquitto
+        settings = MosquittoSettings(port=mqtt.port, host=mqtt.host)
+        files = BrokerFiles(gateway, settings)
+        self._broker = Broker(settings, self._folder, files=files)
+        self._warden = Warden(gateway, self._broker, files, say)
 
     @property
     def pid(self) -> int | None:
@@ -66,6 +76,8 @@ class BrokerPart:
         return [self._broker.fileno()] if self._broker.running else []
 
     def lines(self) -> list[str]:
+        if self._broker.running:
+            self._warden.tend()
         return []
 
     def start(self) -> None:
@@ -154,20 +166,19 @@ def run(folder: Path) -> int:
     """Serve the gateway in ``folder`` until a signal asks to stop; then the exit status, 0. Belongs to the main thread.
 
     Raises NoGateway, InputRefused, AuthorityUnusable, LedgerUnfit, LedgerUnavailable, ``gateway_running``, and what
-    the broker raises when it cannot start (``broker_port_taken``, ``broker_missing``, ``broker_exposed``).
+    the broker raises when it cannot start (``broker_port_taken``, ``broker_missing``).
     """
     return supervise(folder, lambda name: [sys.executable, "-m", PROCESSES[name], str(folder)])
 
 
 def supervise(folder: Path, command: Command) -> int:
     """The same, with the command line that starts each of our own processes by its name."""
-    with home.open(folder) as gateway:
-        migrate(gateway.engine)
-        where, parts = gateway.home, _parts(gateway, command)
     with ExitStack() as undo:
-        undo.enter_context(_only_one(where))
+        gateway = undo.enter_context(home.open(folder))
+        migrate(gateway.engine)
+        undo.enter_context(_only_one(gateway.home))
         wake, stopped = undo.enter_context(_signals())
-        supervisor = Supervisor(parts, _say)
+        supervisor = Supervisor(_parts(gateway, command), _say)
         undo.callback(supervisor.stop)
         supervisor.start()
         supervisor.run(wake, stopped)
@@ -177,11 +188,9 @@ def supervise(folder: Path, command: Command) -> int:
 
 
 def _parts(gateway: Gateway, command: Command) -> list[Part]:
-    mqtt = gateway.settings.mqtt
     parts: list[Part] = [Child(name, command(name)) for name in PROCESSES]
-    if mqtt.broker == EMBEDDED:
-        folder = gateway.home.mosquitto
-        parts.insert(0, BrokerPart(Broker(MosquittoSettings(port=mqtt.port, host=mqtt.host), folder), folder))
+    if gateway.settings.mqtt.broker == EMBEDDED:
+        parts.insert(0, BrokerPart(gateway, _say))
     return parts
 
 

@@ -22,6 +22,12 @@ EMBEDDED = "embedded"
 EXTERNAL = "external"
 
 DATABASE_FILE = "gateway.db"
+_EVERYWHERE = ("0.0.0.0", "::", "[::]")
+
+
+def is_everywhere(host: str) -> bool:
+    """Whether this is where a server listens on all addresses, which is no address that anybody can connect to."""
+    return host in _EVERYWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,14 @@ class Mqtt:
     """``broker`` embedded: the gateway starts mosquitto on ``port`` itself; external: it only connects."""
 
     broker: str
+    host: str
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentDoor:
+    """Where handhelds enrol and renew their certificates (HTTPS)."""
+
     host: str
     port: int
 
@@ -81,14 +95,28 @@ class Settings:
     time_zone: str
     data: str
     database: str
+    address: str
     mqtt: Mqtt
+    enrolment: EnrolmentDoor
     http: Http
     billing: Billing
     limits: Limits
     intervals: Intervals
 
+    @property
+    def reached_as(self) -> str:
+        """The host name or address that handhelds are told: ``address``, else where the broker listens."""
+        return self.address or self.mqtt.host
 
-_SECTIONS = {"mqtt": Mqtt, "http": Http, "billing": Billing, "limits": Limits, "intervals": Intervals}
+
+_SECTIONS = {
+    "mqtt": Mqtt,
+    "enrolment": EnrolmentDoor,
+    "http": Http,
+    "billing": Billing,
+    "limits": Limits,
+    "intervals": Intervals,
+}
 
 # Says what is wrong with a value of the right type, or "" if nothing is.
 Check = Callable[[str | int], str]
@@ -135,6 +163,12 @@ def _host(value: str | int) -> str:
     return "" if fits else f'"{value}" is not a host name or address (without port and without "://").'
 
 
+def _address(value: str | int) -> str:
+    if is_everywhere(str(value)):
+        return "Give a name or address that one can connect to."
+    return _host(value) if value else ""
+
+
 def _zone(value: str | int) -> str:
     return "" if time_zone.known(str(value)) else time_zone.unknown_sentence(str(value))
 
@@ -154,9 +188,12 @@ SETTINGS = (
     Setting(("time_zone",), "UTC", _zone, "For the office's own days; each order has its own zone."),
     Setting(("data",), "data", _text(1024), "The folder for database, objects, keys and the broker's files."),
     Setting(("database",), "", _database, "postgresql://... or sqlite:///...; empty: SQLite in the data folder."),
+    Setting(("address",), "", _address, "The host name by which handhelds reach this gateway; empty: mqtt.host."),
     Setting(("mqtt", "broker"), EMBEDDED, _one_of(EMBEDDED, EXTERNAL), "embedded: the gateway starts mosquitto."),
     Setting(("mqtt", "host"), "127.0.0.1", _host, "Where the broker listens."),
-    Setting(("mqtt", "port"), 1883, _PORT, "The broker's port."),
+    Setting(("mqtt", "port"), 8883, _PORT, "The broker's port."),
+    Setting(("enrolment", "host"), "127.0.0.1", _host, "Where handhelds enrol (HTTPS): the address to listen on."),
+    Setting(("enrolment", "port"), 8443, _PORT, "The port for that."),
     Setting(("http", "host"), "127.0.0.1", _host, "Where the API listens."),
     Setting(("http", "port"), 8080, _PORT, "The API's port."),
     Setting(("billing", "price_list"), "", _any_text, "The price list file (CSV); empty: none yet."),

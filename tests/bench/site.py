@@ -37,6 +37,7 @@ class Site:
         self._undo = ExitStack()
         self.serving: subprocess.Popen[bytes] | None = None
         ports = ["--set", f"mqtt.port={free_port()}", "--set", f"http.port={self.http_port}"]
+        ports += ["--set", f"enrolment.port={free_port()}"]
         self.fingerprint: str = self.gateway("init", "--organisation", "Bench", *ports)["fingerprint"]
         for name, text in (("prices", _PRICES), ("orders", _ORDERS)):
             (folder / f"{name}.csv").write_text(text)

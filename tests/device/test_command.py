@@ -256,7 +256,7 @@ def test_enrolment_goes_by_two_files(tmp_path: Path, capsys: pytest.CaptureFixtu
     office, place = TestOffice(), ["--home", str(tmp_path / "HH-7"), "--json"]
     request, answer = tmp_path / "HH-7.request", tmp_path / "HH-7.welcome"
     assert command.main([*place, "enrol", "request", str(request)]) == 0
-    answer.write_bytes(office.welcome(request.read_bytes(), "HH-7"))
+    answer.write_bytes(office.grant(request.read_bytes(), "HH-7"))
     capsys.readouterr()
     assert command.main([*place, "enrol", "accept", str(answer), "--trust", office.fingerprint]) == 0
     assert json.loads(capsys.readouterr().out) == {"device": "HH-7", "label": "HH-7", "enrolled": True}

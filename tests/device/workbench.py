@@ -9,6 +9,7 @@ from pathlib import Path
 from jobseal import authority, checkpoint, enrolment, event, key, office
 from jobseal.authority import Certification
 from jobseal.checkpoint import Checkpoint
+from jobseal.enrolling import Grant, open_request
 from jobseal.enrolment import Welcome
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import Ed25519Signer, Verifier
@@ -22,6 +23,7 @@ from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.uplink_file import write_uplink
 from jobseal_device.work_file import WorkFile
+from jobseal_gateway import ca
 
 MINUTE_MS = 60_000
 MONDAY_MS = 1_767_600_000_000  # 2026-01-05 08:00 UTC
@@ -88,6 +90,21 @@ class TestOffice:
             authority=self.certifications,
             brokers=[["127.0.0.1", port]],
         ).encode()
+
+    def grant(self, request: bytes, device: str = "HH-1", port: int = 1883) -> bytes:
+        """What a device is handed that asked with these complete bytes, over the network or in a file."""
+        asked, _, link = open_request(request, Verifier())
+        issuer = ca.found(ca.new_key(), "Test CA", MONDAY_MS)
+        certified = Certification(role=authority.CA, key=issuer.key.encode(), at=MONDAY_MS)
+        welcome = Welcome(
+            statement=self.enrolment(key.decode(asked.key), device),
+            root=self.root.key.encode(),
+            authority=[*self.certifications, authority.certify(certified, self.root)],
+            brokers=[["127.0.0.1", port]],
+        )
+        certificate = ca.der(issuer.issue_link(device, link, MONDAY_MS))
+        doors = [["127.0.0.1", 8443]]
+        return Grant(welcome=welcome.encode(), certificate=certificate, ca=issuer.der, doors=doors).encode()
 
     def checkpoint(self, size: int) -> bytes:
         said = Checkpoint(log=LOG_ID, size=size, root=hashlib.sha256(b"%d" % size).digest(), at=MONDAY_MS + size)
@@ -165,6 +182,21 @@ class Workbench:
         self.sign("part.used", job, code="P-1", quantity="2", unit="pc", source="van")
         self.sign("job.completed", job)
         self.sign("job.signed_off", job, method="typed", name="R. Customer")
+
+    def grant(self, request: bytes, device: str = "HH-1", port: int = 1883) -> bytes:
+        """What a device is handed that asked with these complete bytes, over the network or in a file."""
+        asked, _, link = open_request(request, Verifier())
+        issuer = ca.found(ca.new_key(), "Test CA", MONDAY_MS)
+        certified = Certification(role=authority.CA, key=issuer.key.encode(), at=MONDAY_MS)
+        welcome = Welcome(
+            statement=self.enrolment(key.decode(asked.key), device),
+            root=self.root.key.encode(),
+            authority=[*self.certifications, authority.certify(certified, self.root)],
+            brokers=[["127.0.0.1", port]],
+        )
+        certificate = ca.der(issuer.issue_link(device, link, MONDAY_MS))
+        doors = [["127.0.0.1", 8443]]
+        return Grant(welcome=welcome.encode(), certificate=certificate, ca=issuer.der, doors=doors).encode()
 
     def checkpoint(self, size: int) -> bytes:
         """Sync has verified a checkpoint of this size; its hash."""

@@ -159,7 +159,7 @@ def test_every_command_says_where_there_is_no_gateway(shell: Shell) -> None:
 
 def test_every_mistake_in_the_configuration_is_named_with_line_and_column(shop: Shell) -> None:
     config = shop.home / "gateway.toml"
-    text = config.read_text().replace("port = 1883", "port = 0").replace('"auto"', '"never"')
+    text = config.read_text().replace("port = 8883", "port = 0").replace('"auto"', '"never"')
     config.write_text(text + "[mystery]\n")
     assert shop.run("status", "--json") == 1
     problems = json.loads(shop.out)["problems"]
@@ -314,7 +314,7 @@ def test_the_sentence_for_a_handheld_says_what_to_type_there(shop: Shell) -> Non
 def test_a_file_that_is_no_key_is_refused_and_no_welcome_is_written(shop: Shell) -> None:
     out = shop.folder / "welcome"
     words = ["enrol", "--request", shop.file("request", "hello"), "--label", "HH", "--out", str(out)]
-    assert shop.refused(*words) == "key_invalid"
+    assert shop.refused(*words) == "request_invalid"
     assert not out.exists()
 
 

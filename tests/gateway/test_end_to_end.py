@@ -49,6 +49,7 @@ class Shop:
         self.folder = folder
         self.port = free_port()
         ports = ["--set", f"mqtt.port={free_port()}", "--set", f"http.port={self.port}"]
+        ports += ["--set", f"enrolment.port={free_port()}"]
         self.fingerprint = self.gateway("init", "--organisation", "Test", *ports)["fingerprint"]
         for name, text in (("prices", PRICES), ("orders", ORDERS)):
             (folder / f"{name}.csv").write_text(text)

@@ -23,7 +23,7 @@ from jobseal_gateway.ledger import log
 from jobseal_gateway.ledger.database import reading
 from tests.servers import eventually, free_port, is_alive, is_listening, mosquitto
 
-PARTS = ("broker", "ingest", "web")
+PARTS = ("broker", "ingest", "enrolment", "web")
 SERVE = "import sys, pathlib; from jobseal_gateway import serve; sys.exit(serve.run(pathlib.Path(sys.argv[1])))"
 SOON_S = 20.0
 
@@ -32,7 +32,7 @@ class Served:
     """A serving gateway: its lines so far, the process id of each part, and the API."""
 
     def __init__(self, folder: Path, command: list[str], given: dict[str, str | int]) -> None:
-        self.ports = {"mqtt": free_port(), "http": free_port()}
+        self.ports = {"mqtt": free_port(), "enrolment": free_port(), "http": free_port()}
         ports = {f"{name}.port": port for name, port in self.ports.items()}
         home.make(folder, {"organisation": "Test"} | ports | given).close()
         self.token = (folder / "data" / "api.token").read_text()
@@ -106,7 +106,8 @@ def test_a_gateway_says_when_it_serves_and_stops_in_order_when_told_to(served: S
 
     waiting.join()
     eventually(lambda: served.lines[-1] == "gateway: stopped")
-    assert served.lines[-5:-1] == ["gateway: stopping", "web: stopped", "ingest: stopped", "broker: stopped"]
+    ended = [f"{part}: stopped" for part in reversed(PARTS)]
+    assert served.lines[-6:-1] == ["gateway: stopping", *ended]
     assert not any(is_alive(pid) for pid in pids)
 
 
@@ -165,7 +166,9 @@ def test_a_port_that_is_taken_stops_the_start_and_leaves_nothing_behind(tmp_path
     folder = tmp_path / "gateway"
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        home.make(folder, {"organisation": "Test", "mqtt.port": port, "http.port": free_port()}).close()
+        home.make(
+            folder, {"organisation": "Test", "mqtt.port": port, "http.port": free_port(), "enrolment.port": free_port()}
+        ).close()
         started = subprocess.run(
             [sys.executable, "-c", SERVE, str(folder)], capture_output=True, text=True, check=False
         )

@@ -34,7 +34,7 @@ def as_toml(pairs: list[tuple[str, str]]) -> bytes:
 def test_only_the_organisation_must_be_given() -> None:
     settings = read(LEAST)
     assert settings.organisation == "Muster Service"
-    assert (settings.mqtt.broker, settings.mqtt.port, settings.http.host) == ("embedded", 1883, "127.0.0.1")
+    assert (settings.mqtt.broker, settings.mqtt.port, settings.http.host) == ("embedded", 8883, "127.0.0.1")
     assert settings.billing.release == "auto"
     assert [each.name for each in refused("")] == ["organisation"]
 

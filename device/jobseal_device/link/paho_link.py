@@ -140,7 +140,8 @@ class PahoLink:
         if self._presence is not None:
             client.will_set(self._presence.topic, self._presence.offline, _QOS_1, retain=True)
         if self._tls is not None:
-            self._tls.sslsocket_class = _HandshakeOrClose
+            if self._tls.sslsocket_class is ssl.SSLSocket:
+                self._tls.sslsocket_class = _HandshakeOrClose
             client.tls_set_context(self._tls)
         return client
 

@@ -65,7 +65,7 @@ Settings are in {data["config"]}.
 Next:
   jobseal-gateway prices import prices.csv
   jobseal-gateway orders import orders.csv
-  jobseal-gateway enrol --request FILE --label NAME --technician ID --out FILE
+  jobseal-gateway enrol new --label NAME --technician ID
   jobseal-gateway serve"""
     return Answer(data, text)
 

@@ -159,7 +159,7 @@ class Play:
             players[name] = Technician(
                 self.handhelds[name], person, clock, self.handhelds, photos, self._tell, copied
             ).play
-        players[STRANGER] = Stranger(self.station.mqtt_port, gateway.engine, self._tell).play
+        players[STRANGER] = Stranger(self.station.mqtt_port, self._folder, gateway.engine, self._tell).play
         players[BROKER] = self._kill_broker
         return players
 

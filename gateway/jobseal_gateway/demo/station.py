@@ -59,14 +59,15 @@ class Station:
         self._process: subprocess.Popen[str] | None = None
         self._reader: Thread | None = None
         self.broker_pid: int | None = None
-        self.mqtt_port, self.http_port = free_ports(2)
+        self.mqtt_port, self.http_port, self.enrolment_port = free_ports(3)
         self.fingerprint = ""
 
     # Setting up
 
     def make(self) -> None:
         """``init``"""
-        ports = ("--set", f"mqtt.port={self.mqtt_port}", "--set", f"http.port={self.http_port}")
+        chosen = {"mqtt": self.mqtt_port, "http": self.http_port, "enrolment": self.enrolment_port}
+        ports = [word for name, port in chosen.items() for word in ("--set", f"{name}.port={port}")]
         self.fingerprint = self.command("init", "--organisation", ORGANISATION, *ports)["fingerprint"]
 
     def enrol(self, device: str, technician: str, request: Path, welcome: Path) -> None:

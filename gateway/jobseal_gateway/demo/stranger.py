@@ -1,12 +1,15 @@
 """A stranger who reached the broker: noise, forgeries, keys that nobody knows, and events on somebody else's topic.
 
-He has overheard what travelled (which is why he may look into the ledger here), knows the protocol and holds no key.
-None of what he sends may count, and none of it may disturb the handhelds whose names he uses.
+He has overheard what travelled (which is why he may look into the ledger here) and knows the protocol. He has copied
+the handhelds' link keys, so the broker takes him for them, and holds no signing key. None of what he sends may
+count, and none of it may disturb the handhelds whose names he uses.
 """
 
 import os
+import ssl
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from sqlalchemy import Engine
 
@@ -45,8 +48,10 @@ class Pretender:
 class Stranger:
     """Plays the stranger's steps."""
 
-    def __init__(self, port: int, engine: Engine, tell: Tell) -> None:
+    def __init__(self, port: int, homes: Path, engine: Engine, tell: Tell) -> None:
+        """``homes``: the folder with the handhelds' homes, for their link keys."""
         self._port = port
+        self._homes = homes
         self._engine = engine
         self._tell = tell
         self._turns: dict[str, Callable[[Step], str]] = {
@@ -102,9 +107,12 @@ class Stranger:
         return f"sends genuine events of {other} as {device}"
 
     def _send(self, device: str, frames: list[bytes]) -> None:
-        """Under the device's name: the broker cannot tell yet, and throws the real one out, which comes back."""
+        """Under the device's name: the broker cannot tell, and throws the real one out, which comes back."""
+        stolen = self._homes / device / "enrolment"
+        tls = ssl.create_default_context(cafile=stolen / "link.pem")
+        tls.load_cert_chain(stolen / "link.pem", stolen / "link.key")
         for _ in range(TRIES):
-            session = MqttSession(device, None, None)
+            session = MqttSession(device, None, None, tls=tls)
             try:
                 session.open("127.0.0.1", self._port, KEEPALIVE_S, (), TIMEOUT_S)
             except OSError:

@@ -1,0 +1,75 @@
+"""The door's process: HTTPS for handhelds that enrol or renew, apart from the billing API and its port.
+
+Started by ``serve``; ``python -m jobseal_gateway.door_process HOME`` runs it alone. Its certificate is made at its
+start, under the gateway's CA, and its key is in no file.
+"""
+
+import os
+import signal
+import ssl
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from jobseal.host.clock import Clock
+from jobseal_gateway import credentials
+from jobseal_gateway.door import make_app
+from jobseal_gateway.entry import enter, settle_memory
+from jobseal_gateway.home import Gateway
+from jobseal_gateway.web_process import BACKLOG, listening
+
+NAME = "enrolment"
+KEEP_ALIVE_S = 5
+GRACE_S = 2
+CONNECTIONS_MAX = 256
+
+
+def run(gateway: Gateway, say: Callable[[str], None]) -> None:
+    """Until a signal asks to stop. Raises ``http_port_taken``."""
+    context = _context(gateway)
+    config = uvicorn.Config(
+        make_app(gateway, say, time.monotonic),
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        lifespan="off",
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=CONNECTIONS_MAX,
+        ssl_context_factory=lambda *_: context,
+    )
+    door = gateway.settings.enrolment
+    with listening(door.host, door.port, "enrolment") as listener:
+        say(f"serving on https://{gateway.settings.reached_as}:{door.port}")
+        signal.signal(signal.SIGTERM, lambda *_: None)  # as in the web process
+        settle_memory()
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listener])
+
+
+def _context(gateway: Gateway) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    key, certificate = credentials.server(gateway, gateway.now_ms())
+    # OpenSSL reads them from a file; this one has no name and no place on any disk.
+    held = os.memfd_create("door", os.MFD_CLOEXEC)
+    with os.fdopen(held, "wb") as file:
+        file.write(key + certificate)
+        file.flush()
+        context.load_cert_chain(f"/proc/self/fd/{file.fileno()}")
+    return context
+
+
+def main(folder: Path, clock: Clock | None = None) -> int:
+    """The process; its exit status."""
+    return enter(NAME, run, folder, clock)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))
