@@ -89,10 +89,12 @@ class DeviceSource:
             self._ask_for_announcement(lost)
             return
         with suppress(OSError):
-            self._home.damaged.unlink()
+            self._files.unlink(self._home.damaged)
 
     def _ask_for_announcement(self, lost: int) -> None:
-        if not self._home.damaged.exists():
+        try:
+            self._files.stamp(self._home.damaged)
+        except OSError:
             durable.replace(self._files, self._home.damaged, b"%d\n" % lost)
 
 

@@ -19,7 +19,7 @@ from jobseal_device.errors import DocumentsDamaged
 from jobseal_device.home import Home
 
 ALARMS_KEPT = 100
-GRAVE = ("log_inconsistent", "device_rolled_back")  # kept however many there are of the others
+GRAVE = ("log_inconsistent", "log_restarted", "device_rolled_back")  # kept however many there are of the others
 EVIDENCE_MOST_BYTES = 16384
 UNASSIGNED_KEPT = 100
 VERDICTS_KEPT = 1000

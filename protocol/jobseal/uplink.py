@@ -72,6 +72,7 @@ if MYPY:
 
 
 HELLO, EVENTS, PULL, OBJECT = "hello", "events", "pull", "object"
+_LOG_RESTARTED = "log_restarted"  # the gateway has less than it has proven to us: a deletion, or an old backup
 _OF_OBJECTS = ("object_unnamed", "attachment_mismatch")  # refusals that no resend can change
 
 
@@ -416,7 +417,8 @@ class Uplink:
         if refusal.retry_after is not None:
             self._in_flight = None
             self._paused_until = now + refusal.retry_after * 1000
-            return []
+            # Overload passes by itself; a log that is shorter than it was is for a person to look at.
+            return [("alarm", refusal.code, refusal.sentence, [])] if refusal.code == _LOG_RESTARTED else []
         if self._in_flight == OBJECT and refusal.code in _OF_OBJECTS:
             self._unwanted.append(self._object)
             self._answered()

@@ -110,6 +110,17 @@ class SimulatedDisk(Files):
         """What a file shows, to look at and to damage."""
         return self._visible[path].visible
 
+    def rot(self, data: bytes) -> bool:
+        """One bit of these bytes turns over for good, in the first file that holds them on the disk itself."""
+        for file in self._visible.values():
+            at = file.durable.find(data)
+            if at >= 0 and file.visible[at : at + len(data)] == data:
+                at += len(data) // 2
+                file.visible[at] ^= 1
+                file.durable = file.durable[:at] + bytes([file.durable[at] ^ 1]) + file.durable[at + 1 :]
+                return True
+        return False
+
     def open(self, path: Path, flags: int) -> int:
         if flags & os.O_DIRECTORY:
             return self._opened(path)

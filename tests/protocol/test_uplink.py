@@ -371,6 +371,19 @@ def test_a_refusal_with_a_time_is_waited_out(station: Station) -> None:
     assert sync.sent == []
     sync.tick(1_000)
     assert len(sync.sent) == 1
+    assert device.alarms == []  # it passes by itself
+
+
+def test_a_gateway_that_has_less_than_it_has_proven_is_an_alarm_and_is_waited_for(station: Station) -> None:
+    device = station.enrol("van-1")
+    sync = device.start()
+    sync.connect()
+    said = Refusal(session=sync.uplink.session, code="log_restarted", sentence="", retry_after=300)
+    sync.hear(frame.encode(said))
+    assert device.alarms == ["log_restarted"]
+    sync.sent.clear()
+    sync.tick(299_000)
+    assert sync.sent == []
 
 
 def test_what_is_not_answered_is_sent_again_later_and_later(station: Station) -> None:

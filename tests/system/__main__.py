@@ -101,7 +101,12 @@ def _run(asked: Asked) -> Done:
     with grounds(size) as made:
         for seed in range(asked.first, asked.first + asked.count):
             real = asked.real or is_real(seed)
-            result = twice(made.of(real), seed, size, asked.left_out)
+            try:
+                result = twice(made.of(real), seed, size, asked.left_out)
+            except Exception as crash:
+                line = replay(seed, size, asked.left_out, real)
+                done.failed.append(f"seed {seed}: crashed: {crash!r}\n  {line}")
+                continue
             if asked.trace:
                 print("\n".join(result.trace))
             done.happened.update(result.happened)

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
+from jobseal import bodies, cose
 from jobseal import checkpoint as checkpoints
-from jobseal import cose
 from jobseal import event as events
 from jobseal.event import SignedEvent
-from jobseal.limits import EVENT_MAX_BYTES
+from jobseal.limits import EVENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal.office import Act
 from jobseal.record import Record, verify
 from jobseal_gateway.ledger.database import reading
 from tests.system import slow_rating
@@ -39,6 +40,14 @@ class Leaf(NamedTuple):
     branch: int
     parent: int | None
     kid: bytes
+
+
+class Said(NamedTuple):
+    """A statement of the office, and where it stands."""
+
+    index: int
+    hash: bytes
+    act: Act
 
 
 class Row(NamedTuple):
@@ -75,6 +84,22 @@ class Evidence:
         self.checkpoints = [data for (data,) in connection.execute(text("SELECT bytes FROM checkpoints ORDER BY id"))]
         found = connection.execute(text("SELECT work_order, revision, bytes, leaf FROM released_records ORDER BY id"))
         self.records: list[tuple[str, int, bytes, int]] = [tuple(row) for row in found]
+        self.acts = [
+            Said(leaf.index, leaf.hash, Act.decode(cose.parse(leaf.data, STATEMENT_MAX_BYTES).payload, len(leaf.data)))
+            for leaf in leaves
+            if leaf.type == 2
+        ]
+        self.lost = [
+            (row.kid, row.signed.event.body[1], row.signed.event.body[2])
+            for leaf in leaves
+            if leaf.type == 3
+            for row in [Row(leaf.index, leaf.kid, True, -1, events.parse(leaf.data))]
+        ]
+        stored = text("SELECT o.digest, c.bytes FROM objects o JOIN object_chunks c ON c.object_id = o.id"
+                      " WHERE o.state = 'stored' ORDER BY o.id, c.position")  # fmt: skip
+        self.objects: dict[bytes, bytes] = {}
+        for digest, piece in connection.execute(stored):
+            self.objects[digest] = self.objects.get(digest, b"") + piece
         said = text("SELECT DISTINCT k.kid FROM verdicts v JOIN branches b ON b.id = v.branch_id"
                     " JOIN keys k ON k.id = b.key_id WHERE v.code = 'chain_fork'")  # fmt: skip
         self.forked = set(connection.execute(said).scalars())
@@ -84,12 +109,43 @@ class Evidence:
         self.by_hash = {row.signed.hash: row for row in self.rows}
 
     def of_job(self, job: str, before: int | None = None) -> list[Row]:
-        """Canonical events of a job in log order, those logged before that leaf."""
-        return [
-            row
-            for row in self.rows
-            if row.canonical and row.signed.event.job == job and (before is None or row.index < before)
-        ]
+        """The events of a job that count, in log order, those logged before that leaf: of each key the first-logged
+        line of its chain, or the one that the office adopted, if the job has events of it."""
+        here = [row for row in self.rows if row.signed.event.job == job and (before is None or row.index < before)]
+        counted = [row for row in here if row.canonical]
+        for said in self.acts:
+            if said.act.kind == "branch.adopted" and (before is None or said.index < before):
+                line = self._line(said.act.named()["head"])
+                kid = said.act.named()["key"][:8]
+                if any(row.signed.hash in line for row in here if row.kid == kid and not row.canonical):
+                    counted = [row for row in counted if row.kid != kid]
+                    counted += [row for row in here if row.kid == kid and row.signed.hash in line]
+        return sorted(counted, key=lambda row: row.index)
+
+    def _line(self, head: bytes) -> set[bytes]:
+        """Every event that leads to this one or, on the same line, follows it."""
+        line: set[bytes] = set()
+        branch = self.by_hash[head].branch if head in self.by_hash else None
+        tips = [row for row in self.rows if row.branch == branch]
+        at = tips[-1].signed.hash if tips else head
+        while at in self.by_hash and at not in line:
+            line.add(at)
+            at = self.by_hash[at].signed.event.prev
+        return line
+
+    def is_lost(self, kid: bytes, seq: int) -> bool:
+        """Whether the handheld said that it cannot read this one any more."""
+        return any(first <= seq <= last for lost, first, last in self.lost if lost == kid)
+
+    def overridden(self, job: str, code: str, before: int) -> bool:
+        """Whether somebody set this exception of the job aside before that leaf."""
+        return any(
+            said.act.kind == "exception.overridden"
+            and said.act.job == job
+            and said.act.named()["code"] == code
+            and said.index < before
+            for said in self.acts
+        )
 
 
 def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[str, str]]:
@@ -99,14 +155,20 @@ def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[st
     found: list[tuple[str, str]] = []
     if not history.healed:
         found.append(("converges", f"nothing came to rest: {history.restless}"))
-    found += _lost(history, evidence)
-    found += _acknowledged(history, evidence)
+    if history.rewritten:
+        found += _noticed(history, evidence)
+    else:
+        found += _lost(history, evidence)
+        found += _acknowledged(history, evidence)
+        found += _log(history, evidence)
+        found += _books(evidence, consumer)
     found += _rows(evidence)
-    found += _log(history, evidence)
+    found += _holes(history, evidence)
+    found += _objects(history, evidence)
     found += _forged(evidence)
     found += _forks(history, evidence)
     found += _records(evidence)
-    found += _books(evidence, consumer)
+    found += _trusted(evidence)
     found += _billed(history, evidence)
     found += [("defect", "ingest could not handle a message") for _ in evidence.defects]
     return found
@@ -121,13 +183,14 @@ def counted(connection: Connection) -> tuple[int, int]:
 def _lost(history: History, evidence: Evidence) -> Found:
     """No event of which somebody was told "signed" is missing, unless its handheld was set back before it could say."""
     for intent in history.intents:
-        if intent.hash is not None and intent.hash not in evidence.by_hash and intent.kid not in history.diverged:
+        excused = intent.kid in history.diverged | history.broken or intent.hash in history.unreadable
+        if intent.hash is not None and intent.hash not in evidence.by_hash and not excused:
             yield (
                 "committed_lost",
                 f"{intent.holder} was told that {intent.kind} {intent.seq} is signed; it is not logged",
             )
     for holder in history.holders:
-        if holder.stopped and holder.kid not in history.diverged:
+        if holder.stopped and holder.kid not in history.diverged | history.broken:
             yield "honest_stopped", f"{holder.name} was told never to sign again, and nobody set it back"
         if "log_inconsistent" in holder.alarms:
             yield "log_rewritten", f"{holder.name} raised an alarm about the log"
@@ -142,11 +205,11 @@ def _acknowledged(history: History, evidence: Evidence) -> Found:
         seqs = {row.signed.event.seq for row in evidence.rows if row.kid == said.kid}
         if said.next and said.head not in evidence.by_hash:
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, whose head is not logged"
-        elif not set(range(said.next)) <= seqs:
+        elif not all(seq in seqs or evidence.is_lost(said.kid, seq) for seq in range(said.next)):
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, and not all of it is logged"
     for holder in history.holders:
-        if not holder.stopped and holder.acknowledged != len(holder.journal):
-            what = f"{holder.acknowledged} acknowledged of {len(holder.journal)}"
+        if not holder.stopped and holder.acknowledged != holder.committed:
+            what = f"{holder.acknowledged} acknowledged of {holder.committed}"
             yield "converges", f"{holder.name} has {what}"
 
 
@@ -166,7 +229,10 @@ def _rows(evidence: Evidence) -> Found:
         chain = sorted((r for r in evidence.rows if r.kid == kid and r.canonical), key=lambda r: r.signed.event.seq)
         for before, after in pairwise(chain):
             linked = after.signed.event.prev == before.signed.hash
-            if after.signed.event.seq != before.signed.event.seq + 1 or not linked:
+            between = range(before.signed.event.seq + 1, after.signed.event.seq)
+            if between and all(evidence.is_lost(kid, seq) for seq in between):
+                continue  # nobody knows what stood there
+            if between or after.signed.event.seq != before.signed.event.seq + 1 or not linked:
                 yield "chain_broken", f"event {after.signed.event.seq} does not follow the one logged before it"
 
 
@@ -210,19 +276,21 @@ def _forks(history: History, evidence: Evidence) -> Found:
             yield "fork_undetected", f"two events have number {seq} of one key, and nobody says so"
         if len(hashes) > 1 and kid not in history.diverged:
             yield "honest_fork", f"a handheld that nobody copied signed two events with number {seq}"
-    for kid in (evidence.forked | evidence.suspended) - history.diverged:
+    for kid in (evidence.forked | (evidence.suspended - history.distrusted)) - history.diverged:
         yield "honest_fork", f"key {kid.hex()[:8]}, of which there is only one holder, is accused of a fork"
     for holder in history.holders:
         logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
-        if len(holder.journal) < len(logged) and not holder.stopped and holder.kid not in evidence.forked:
+        if holder.committed < len(logged) and not holder.stopped and holder.kid not in evidence.forked:
             yield "set_back_undetected", f"{holder.name} has fewer events than are logged for it, and does not know"
+    # What was on a card that was set back before it sent anything is known to nobody.
+    left = {sha256(data).digest() for holder in history.holders for data in holder.journal} | set(evidence.by_hash)
     meant: dict[tuple[bytes, int], set[bytes]] = {}
     for intent in history.intents:
-        if intent.hash is not None and intent.seq is not None:
+        if intent.hash in left and intent.hash is not None and intent.seq is not None:
             meant.setdefault((intent.kid, intent.seq), set()).add(intent.hash)
     stopped = {holder.kid for holder in history.holders if holder.stopped}
     for (kid, seq), hashes in meant.items():
-        if len(hashes) > 1 and kid not in evidence.forked and kid not in stopped:
+        if len(hashes) > 1 and kid not in evidence.forked and kid not in stopped and not history.rewritten:
             yield "fork_undetected", f"two events with number {seq} were signed, and neither fork nor set-back was seen"
 
 
@@ -253,15 +321,94 @@ def _complete(work_order: str, revision: int, record: Record, evidence: Evidence
     for each in evidence.ground.issued:
         own = [row for row in rows if row.kid == each.signer.key.kid]
         closes = [close for close in record.closes if close[0] == each.signer.key.thumbprint]
-        if (own or each.technician in technicians) and not closes:
+        closures = _closures(work_order, each.signer.key.thumbprint, evidence, leaf)
+        by_office = [said for said in closures if all(row.index < said.index for row in own)]
+        if (own or each.technician in technicians) and not closes and not (by_office and not own):
             yield "released_open", f"{work_order}~{revision} was released before {each.device} closed its part"
-        if closes and closes[0][1] != len(own) - 1:
-            yield "released_open", f"{work_order}~{revision} has a close over {closes[0][1]} of {len(own) - 1} events"
-    forked = {kid for kid in evidence.forked if any(row.kid == kid for row in rows)}
-    for kid in forked:
-        first = min(row.index for row in evidence.rows if row.kid == kid and not row.canonical)
-        if first < leaf:
-            yield "forked_billed", f"{work_order}~{revision} was released after its key had forked"
+        counted = len(own) if closes and closes[0][3] in [said.hash for said in by_office] else len(own) - 1
+        if closes and closes[0][1] != counted:
+            yield "released_open", f"{work_order}~{revision} has a close over {closes[0][1]} of {counted} events"
+    for kid in {row.kid for row in rows} & evidence.forked:
+        branches = {row.branch: row for row in reversed(evidence.rows) if row.kid == kid and not row.canonical}
+        chosen = {row.branch for row in rows if row.kid == kid}
+        forks = [row.signed.event.seq for row in branches.values() if row.index < leaf and row.branch not in chosen]
+        behind = [row for row in rows if row.kid == kid and forks and row.signed.event.seq >= min(forks)]
+        if behind and not evidence.overridden(work_order, "chain_fork", leaf):
+            yield "forked_billed", f"{work_order}~{revision} bills what its key signed after it had forked"
+
+
+def _closures(job: str, key: bytes, evidence: Evidence, before: int) -> list[Said]:
+    """The acts by which the office closed a key's part of a job."""
+    return [
+        said
+        for said in evidence.acts
+        if said.act.kind == "job.closed_by_office"
+        and said.act.job == job
+        and said.act.named().get("key") in (None, key)
+        and said.index < before
+    ]
+
+
+def _trusted(evidence: Evidence) -> Found:
+    """Nothing is billed of a key that was not trusted with it, unless a person set that aside."""
+    for work_order, revision, data, leaf in evidence.records:
+        cited = {digest for line in _record(data, evidence).line_items() for digest in line.events}
+        rows = [row for row in evidence.of_job(work_order, leaf) if row.signed.hash in cited]
+        for said in evidence.acts:
+            if said.act.kind not in ("device.suspended", "device.revoked") or said.act.operator == "gateway":
+                continue
+            body = said.act.named()
+            trusted = body.get("last_trusted_seq")
+            for row in rows:
+                is_own = row.kid == body["key"][:8] and said.index < leaf
+                after = row.index > said.index or (trusted is not None and row.signed.event.seq > trusted)
+                if is_own and after and not evidence.overridden(work_order, "key_revoked", leaf):
+                    yield "revoked_billed", f"{work_order}~{revision} bills event {row.signed.event.seq} of such a key"
+
+
+def _noticed(history: History, evidence: Evidence) -> Found:
+    """Whoever holds a checkpoint that the log as it is now does not continue has said so."""
+    for holder in history.holders:
+        if holder.checkpoint is None or holder.stopped:
+            continue
+        said = checkpoints.verify(
+            holder.checkpoint, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier
+        )
+        continues = said.size <= len(evidence.hashes) and said.root == _root(evidence.hashes[: said.size])
+        if not continues and not {"log_inconsistent", "log_restarted"} & set(holder.alarms):
+            yield "deletion_undetected", f"{holder.name} holds a checkpoint over a log that is gone, and is silent"
+        if continues and "log_inconsistent" in holder.alarms and said.size == 0:
+            yield "log_rewritten", f"{holder.name} raised an alarm without a reason"
+
+
+def _holes(history: History, evidence: Evidence) -> Found:
+    """What cannot be read any more is announced, and nothing else is."""
+    if history.rewritten or not history.healed:
+        return
+    for holder in history.holders:
+        if holder.stopped or holder.kid in history.diverged:
+            continue
+        seqs = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
+        for seq in set(range(holder.committed)) - seqs:
+            if not evidence.is_lost(holder.kid, seq):
+                yield "hole_unannounced", f"event {seq} of {holder.name} is not logged, and nobody says that it is lost"
+    readable = {kid for kid, _, _ in evidence.lost} - history.diverged if not history.unreadable else set()
+    for kid in readable:
+        yield "hole_unannounced", f"key {kid.hex()[:8]} announced a loss, and nothing was lost"
+
+
+def _objects(history: History, evidence: Evidence) -> Found:
+    """Every object that a logged event names is there, and is what was named."""
+    for digest, data in evidence.objects.items():
+        if sha256(data).digest() != digest:
+            yield "object_wrong", f"object {digest.hex()[:8]} does not hold what its digest says"
+    gone = {holder.kid for holder in history.holders if holder.stopped} | history.diverged
+    if history.rewritten or not history.healed:
+        return
+    for row in evidence.rows:
+        for digest, _, _ in bodies.objects(row.signed.event.kind, row.signed.event.body):
+            if digest not in evidence.objects and row.kid not in gone:
+                yield "object_missing", f"an object of event {row.signed.event.seq} never arrived"
 
 
 def _books(evidence: Evidence, consumer: Consumer) -> Found:

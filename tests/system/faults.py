@@ -29,13 +29,25 @@ KINDS = {
     "clock_jump": (0.3, 0.05),
     "clock_unset": (0.1, 0.02),
     "correction": (0.6, 0.30),  # of a part, after the completion
+    "clock_drift": (0.3, 0.8),  # of a handheld, for good: up to a second in half an hour
+    "interleaved": (0.3, 0.20),  # another worker appends while a round is between reading and writing
+    "large_object": (0.2, 0.40),  # an attachment that goes in chunks
+    "cancelled": (0.2, 0.06),  # a job is called off
+    "office": (0.3, 0.30),  # somebody there closes, overrides, writes off, adopts
+    "office_kill": (0.4, 0.20),  # and that command is killed around its COMMIT
+    "distrust": (0.08, 0.10),  # the office suspends or revokes a key
+    "unreadable": (0.12, 0.10),  # a committed event turns bad on the handheld's disk
+    "gateway_restored": (0.05, 0.05),  # from an earlier backup
+    "log_altered": (0.05, 0.05),  # two leaves change places
     "stranger": (0.5, 0.10),  # flipped, foreign and meaningless frames
     "clone": (0.10, 0.03),  # another holder of the same key, with everything as it was
     "restore": (0.15, 0.15),  # a handheld set back to an earlier state
 }
 
 DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more
-UNBILLABLE = (*DIVERGES, "clock_jump", "clock_unset")  # a job may end held for a person to look at
+REWRITES = ("gateway_restored", "log_altered")  # the log is not what it was, and somebody must notice
+# A job may end held for a person to look at, or as a person said.
+UNBILLABLE = (*DIVERGES, *REWRITES, "clock_jump", "clock_unset", "office", "distrust", "unreadable")
 
 
 class Faults:

@@ -2,16 +2,22 @@
 
 A kill is an exception that nobody may catch; what was in memory is dropped with it and a new process begins on the
 same database, which is then as SQLite left it. The moments are those that differ: before the COMMIT, after it and
-before anything in memory knows, and between the replies.
+before anything in memory knows, and between the replies. Several ingest workers share the ledger, and one may have its
+whole round between another's reading and writing.
 """
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from jobseal.errors import JobsealError
 from jobseal_gateway.ingest import Ingest, Moment
-from jobseal_gateway.log import LogWriter
+from jobseal_gateway.log import Appending, LogWriter
 from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
+from tests.system import tampering
 from tests.system.database import Killed
 from tests.system.faults import Faults
 from tests.system.ground import TERMS, Ground
+from tests.system.history import History
 from tests.system.wire import Wire
 from tests.system.world import World
 
@@ -22,23 +28,43 @@ RETRY_MS = 1_000
 PATIENCE_MS = (300, 5_000, 60_000)  # before changed jobs are folded
 
 
-class Gateway:
-    """``restarts`` counts processes; ``problems`` are the codes for which rounds were put off."""
+WORKERS_MOST = 3
 
-    def __init__(self, world: World, faults: Faults, wire: Wire, ground: Ground) -> None:
+
+class _Shared(LogWriter):
+    """A worker's writer: before its turn comes another worker may have had one."""
+
+    def __init__(self, ground: Ground, before: Callable[[], None]) -> None:
+        super().__init__(ground.engine, ground.keys.log_id, ground.keys.log)
+        self._before = before
+
+    @contextmanager
+    def appending(self, now_ms: int | None) -> Iterator[Appending]:
+        self._before()
+        with super().appending(now_ms) as end:
+            yield end
+
+
+class Gateway:
+    """Its workers; the first also folds."""
+
+    def __init__(self, world: World, faults: Faults, wire: Wire, ground: Ground, history: History) -> None:
         self._world = world
         self._faults = faults
         self._wire = wire
         self._ground = ground
+        self._history = history
         self._commits = ground.commits
         self._began_ms = 0
-        self._unsynchronised_until = 0
+        self._unsynchronised_until = self._held_until = 0
         self._is_round_due = self._is_folding_due = False
         # Some gateways fold at once, others have too much to do.
         self._patience_ms = world.chance.choice(PATIENCE_MS)
         self.has_news = True
-        self.restarts = 0
-        self._start()
+        self._backup: bytes | None = None
+        self._is_interleaving = False
+        count = world.chance.randrange(1, WORKERS_MOST + 1)
+        self._workers = [self._worker(place) for place in range(count)]
 
     # Clock of the gateway
 
@@ -57,20 +83,52 @@ class Gateway:
 
     # Its process
 
-    def _start(self) -> None:
+    def _worker(self, place: int) -> Ingest:
+        """One that has just started."""
         ground = self._ground
-        self._began_ms = self._world.now_ms
-        log = LogWriter(ground.engine, ground.keys.log_id, ground.keys.log)
-        self.ingest = Ingest(ground.engine, ground.keys, log, ground.crypto.verifier)
-        self.projector = Projector(
-            ground.engine, log, ground.keys, self, TERMS, WIDE_AFTER_MS, lambda: setattr(self, "has_news", True)
-        )
+        if place == 0:
+            self._began_ms = self._world.now_ms
+        log = _Shared(ground, lambda: self._interleave_perhaps(place))
+        if place == 0:
+            self.projector = Projector(
+                ground.engine, log, ground.keys, self, TERMS, WIDE_AFTER_MS, lambda: setattr(self, "has_news", True)
+            )
+        return Ingest(ground.engine, ground.keys, log, ground.crypto.verifier)
 
-    def _die(self, when: str) -> None:
-        self._world.say("gateway killed", when)
-        self.restarts += 1
+    def _die(self, place: int, when: str) -> None:
+        self._world.say("gateway worker", place, "killed", when)
         self._commits.plan = None
-        self._start()
+        self._workers[place] = self._worker(place)
+
+    def _interleave_perhaps(self, place: int) -> None:
+        if len(self._workers) < 2 or self._is_interleaving or not self._wire.inbox:
+            return
+        if self._faults.strikes("interleaved"):
+            self._is_interleaving = True
+            plan, self._commits.plan = self._commits.plan, None
+            self._take(self._from_inbox(), (place + 1) % len(self._workers), None)
+            self._commits.plan = plan
+            self._is_interleaving = False
+
+    # What should never happen to its log
+
+    def _lose_perhaps(self) -> None:
+        """Somebody puts an old backup in the place of the ledger, or changes what is in it."""
+        if self._history.rewritten or not self._faults.active:
+            return
+        if self._backup is None and "gateway_restored" in self._faults.kinds and self._world.chance.random() < 0.05:
+            self._backup = self._ground.backup()
+        elif self._backup is not None and self._faults.strikes("gateway_restored"):
+            self._ground.restore(self._backup)
+            self._begin_on_another_log("restored")
+        elif self._faults.strikes("log_altered") and tampering.swap_leaves(self._ground.engine, self._world.chance):
+            self._begin_on_another_log("altered")
+
+    def _begin_on_another_log(self, how: str) -> None:
+        self._world.say("log", how)
+        self._history.rewritten = self.has_news = True
+        self._wire.inbox.clear()
+        self._workers = [self._worker(place) for place in range(len(self._workers))]
 
     def heal(self) -> None:
         self._unsynchronised_until, self._patience_ms = 0, PATIENCE_MS[0]
@@ -79,34 +137,40 @@ class Gateway:
         """Something may have arrived."""
         if not self._is_round_due and self._wire.inbox:
             self._is_round_due = True
-            self._world.after(self._world.chance.randrange(5, 60), self._round)
+            held_ms = max(0, self._held_until - self._world.now_ms)
+            self._world.after(held_ms + self._world.chance.randrange(5, 60), self._round)
 
     def _round(self) -> None:
         self._is_round_due = False
         if self._faults.strikes("gateway_clock"):
             self._unsynchronised_until = self._world.now_ms + self._world.chance.randrange(UNSYNCHRONISED_MS)
-        count = self._world.chance.randrange(1, ROUND_MAX + 1)
-        taken, self._wire.inbox[:count] = self._wire.inbox[:count], []
+        self._lose_perhaps()
+        taken = self._from_inbox()
         if taken:
-            self._take(taken)
+            self._take(taken, self._world.chance.randrange(len(self._workers)), self._planned())
         self.expect_frames()
 
-    def _take(self, taken: list[tuple[str, bytes]]) -> None:
-        self._commits.plan = self._planned()
+    def _from_inbox(self) -> list[tuple[str, bytes]]:
+        count = self._world.chance.randrange(1, ROUND_MAX + 1)
+        taken, self._wire.inbox[:count] = self._wire.inbox[:count], []
+        return taken
+
+    def _take(self, taken: list[tuple[str, bytes]], place: int, plan: str | None) -> None:
+        self._commits.plan = plan
         try:
-            outcome = self.ingest.handle(taken, Moment(self.wall_ms(), self.up_ms()))
+            outcome = self._workers[place].handle(taken, Moment(self.wall_ms(), self.up_ms()))
         except Killed:
-            return self._redeliver_perhaps(taken, "in a round")
+            return self._redeliver_perhaps(taken, place, "in a round")
         finally:
             self._commits.plan = None
-        self._world.say("round", len(taken), len(outcome.replies), outcome.problem and outcome.problem.code)
+        self._world.say("round", place, len(taken), len(outcome.replies), outcome.problem and outcome.problem.code)
         for topic, payload in outcome.replies:
             if self._faults.strikes("ingest_kill_before_reply"):
-                return self._redeliver_perhaps(taken, "before a reply")
+                return self._redeliver_perhaps(taken, place, "before a reply")
             self._wire.down(topic, payload)
         if outcome.problem is not None:
             self._wire.inbox[:0] = taken
-            self._world.after(RETRY_MS, self.expect_frames)
+            self._held_until = self._world.now_ms + RETRY_MS
         elif self._faults.strikes("redelivery"):
             self._wire.inbox[:0] = taken  # the acknowledgement to the broker was lost
         if outcome.dirty:
@@ -120,8 +184,8 @@ class Gateway:
             return "after"
         return "unknown" if self._faults.strikes("commit_unknown") else None
 
-    def _redeliver_perhaps(self, taken: list[tuple[str, bytes]], when: str) -> None:
-        self._die(when)
+    def _redeliver_perhaps(self, taken: list[tuple[str, bytes]], place: int, when: str) -> None:
+        self._die(place, when)
         if self._faults.strikes("redelivery"):
             self._wire.inbox[:0] = taken
             self._world.after(RETRY_MS, self.expect_frames)
@@ -141,12 +205,12 @@ class Gateway:
             if self.projector.run() >= JOBS_AT_ONCE:
                 self.expect_folding()
         except Killed:
-            self._die("in the projector")
+            self._die(0, "in the projector")
             self.expect_folding()
         except JobsealError as problem:
             self._world.say("projector waits", problem.code)
             self.expect_folding()
         finally:
             self._commits.plan = None
-        for topic, payload in self.ingest.new_work():
+        for topic, payload in self._workers[0].new_work():
             self._wire.down(topic, payload)

@@ -26,10 +26,10 @@ from tests.system.stand_in import Crypto, Signer
 from tests.system.world import START_MS
 
 if TYPE_CHECKING:
-    from jobseal_gateway import ca
     from sqlalchemy import Engine
 
     from jobseal.host.crypto import Ed25519Signer
+    from jobseal_gateway import ca
 
 MEMORY = Path("/dev/shm")
 LOG_ID = b"simulated log id"
@@ -89,6 +89,15 @@ class Ground:
             shutil.copyfile(self._template, self._file)
         for each in self.issued:
             each.signer.signed.clear()
+
+    def backup(self) -> bytes | None:
+        """A backup of the ledger; None where it is the production one on a file."""
+        return None if self._memory is None else self._memory.backup()
+
+    def restore(self, backup: bytes) -> None:
+        """Put a backup in its place."""
+        assert self._memory is not None
+        self._memory.restore(backup)
 
     def close(self) -> None:
         self.engine.dispose()

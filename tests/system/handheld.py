@@ -7,6 +7,8 @@ in the middle of a system call, both do at a power cut. What people did and were
 import copy
 import errno
 from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +18,7 @@ from jobseal.event import SignedEvent
 from jobseal.quantity import quantities, totals
 from jobseal.uplink import Delays, Identity, Uplink
 from jobseal_device.capture import Capture
-from jobseal_device.errors import DeviceRolledBack
+from jobseal_device.errors import DeviceRolledBack, JournalDamaged
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.objects import ObjectStore
@@ -36,6 +38,9 @@ DELAYS = Delays(resend_first=1_000, resend_most=8_000, hello=60_000)
 RECONNECT_MOST_MS = 4_000
 JUMP_MOST_MS = 3_600_000
 NEVER = 1 << 40
+MILLION = 1_000_000
+DRIFT_MOST = 500  # millionths
+OBJECT_MOST_BYTES = 80_000  # three chunks
 CALLS_MOST = 12  # a step makes about so many changing system calls
 
 # What a technician does when several steps are legal: kind and weight. Others are not captured here.
@@ -83,22 +88,27 @@ class Handheld:
         self.identity = Identity(issued.device, issued.signer.key.thumbprint, issued.genesis, ground.keys.authority)
         self._link = wire.link(holder, frame.down_topic(issued.device), self._heard)
         self._shift_ms: int | None = 0
+        self._drift = world.chance.randrange(-DRIFT_MOST, DRIFT_MOST) if faults.strikes("clock_drift") else 0
         self.capture: Capture | None = None
         self._pump: Pump | None = None
         self._uplink: Uplink | None = None
         self._is_connected = False
         self._turn_at = NEVER
         self._parts: dict[str, list[SignedEvent]] = {}
+        self._has_rotted = False
         self.is_shelved = False  # nobody works with it any more; it only syncs
         self._boot()
 
     # Its clock
 
     def wall_ms(self) -> int | None:
-        return None if self._shift_ms is None else self._world.wall_ms + self._shift_ms
+        if self._shift_ms is None:
+            return None
+        return self._world.wall_ms + self._world.now_ms * self._drift // MILLION + self._shift_ms
 
     def up_ms(self) -> int:
-        return self._world.now_ms - self._booted_ms
+        passed = self._world.now_ms - self._booted_ms
+        return passed + passed * self._drift // MILLION
 
     def boot(self) -> bytes:
         return self._boot_id
@@ -122,6 +132,12 @@ class Handheld:
         except DeviceRolledBack:
             self.capture = None
             self._world.say(self.holder, "is rolled back")
+        except JournalDamaged:
+            if not self._has_rotted:
+                raise
+            self.capture = None
+            self._history.broken.add(self.kid)
+            self._world.say(self.holder, "cannot go on with what is on its disk")
 
     def _start_sync(self) -> None:
         work, objects = WorkFile(self.home, self.disk), ObjectStore(self.home, self.disk)
@@ -184,11 +200,16 @@ class Handheld:
             self._shift_ms = self._world.chance.randrange(-JUMP_MOST_MS, JUMP_MOST_MS)
         if self._faults.strikes("clock_unset"):
             self._shift_ms = None
+        if self._faults.strikes("unreadable"):
+            self._rot()
         job = self._world.chance.choice(self.jobs)
         used = self._parts.get(job)
         if used and self._faults.strikes("correction"):
             return self._correct(job, self._world.chance.choice(used))
-        legal = [kind for kind in self.capture.steps(job, self.issued.technician) if kind in WEIGHTS]
+        steps = self.capture.steps(job, self.issued.technician)
+        if "job.cancelled" in steps and self._faults.strikes("cancelled"):
+            return self._sign("job.cancelled", job)
+        legal = [kind for kind in steps if kind in WEIGHTS]
         if legal:
             kind = self._world.chance.choices(legal, [WEIGHTS[each] for each in legal])[0]
             self._sign(kind, job)
@@ -260,6 +281,35 @@ class Handheld:
         self._history.intents.append(Intent(self.holder, self.kid, kind, job, seq, hashed))
         self._world.say(self.holder, kind, job, seq, hashed and hashed.hex()[:8])
 
+    def _rot(self) -> None:
+        """One of the events behind the newest cannot be read from now on."""
+        head = JournalReader(self.home.journal, self.disk).head()
+        if head is None or head.seq == 0:
+            return
+        reader = JournalReader(self.home.journal, self.disk)
+        with suppress(JournalDamaged):
+            data = reader.event(self._world.chance.randrange(head.seq))
+            if data is not None and self.disk.rot(data):
+                self._has_rotted = True
+                self._history.unreadable.add(sha256(data).digest())
+                self._world.say(self.holder, "cannot read", sha256(data).hexdigest()[:8])
+
+    def look(self) -> None:
+        """Somebody opens the handheld: what capture has to say of its own it says now."""
+        if self.capture is not None:
+            self.capture.kill()
+            self._open_capture()
+            self._turn_in(1)
+
+    @property
+    def is_asked_about_losses(self) -> bool:
+        """Whether sync wants capture to say what cannot be read."""
+        try:
+            self.disk.stamp(self.home.damaged)
+        except OSError:
+            return False
+        return True
+
     def _leave_capture(self) -> None:
         assert self.capture is not None
         self.capture.kill()
@@ -269,7 +319,10 @@ class Handheld:
         assert self.capture is not None
         lane = self.capture.fold.lane(job)
         if kind in ("note.added", "job.signed_off"):
-            attached = self.capture.attachment(b"words of %d bytes" % self._world.now_ms, "text/plain")
+            words = b"words of %d bytes" % self._world.now_ms
+            if self._faults.strikes("large_object"):
+                words += self._world.bytes(self._world.chance.randrange(OBJECT_MOST_BYTES))
+            attached = self.capture.attachment(words, "text/plain")
             named = {"note": attached.named} if kind == "note.added" else {"method": "typed", "name": attached.named}
             return bodies.SHAPES[kind].keyed(named), [attached]
         quantity = str(self._world.chance.randrange(1, 9))
@@ -283,10 +336,11 @@ class Handheld:
             "job.waiting": {"reason": "parts"},
             "signoff.waived": {"reason": "absent"},
             "job.reopened": {"reason": "again"},
+            "job.cancelled": {"reason": "called off"},
         }
         named = by_kind.get(kind, {})
-        if kind == "job.completed":
-            named = {"totals": totals(quantities(self.capture.fold.job(job)))}
+        if kind in ("job.completed", "job.cancelled") and "totals" in bodies.SHAPES[kind].by_name:
+            named = {**named, "totals": totals(quantities(self.capture.fold.job(job)))}
         return bodies.SHAPES[kind].keyed(named), []
 
     # Sync
@@ -346,7 +400,7 @@ class Handheld:
     @property
     def is_at_rest(self) -> bool:
         """Connected, and everything that it committed is acknowledged; or it will never be, and it knows that."""
-        if self.is_rolled_back:
+        if self.is_rolled_back or self.kid in self._history.broken or (self._history.rewritten and self.distrusts_log):
             return True
         if self._uplink is None or not self._is_connected or not self._uplink.is_idle(self._world.now_ms):
             return False
@@ -362,12 +416,24 @@ class Handheld:
             return self.capture is None
         return True
 
+    @property
+    def distrusts_log(self) -> bool:
+        """Whether it has raised the alarm about it."""
+        alarms = {row["code"] for row in WorkFile(self.home, self.disk).alarms()}
+        return not alarms.isdisjoint(("log_inconsistent", "log_restarted"))
+
     def testimony(self) -> Holder:
         """What it can show."""
         journal = tuple(data for _, data in JournalReader(self.home.journal, self.disk).readable())
         alarms = tuple(str(row["code"]) for row in WorkFile(self.home, self.disk).alarms())
         acknowledged = read_uplink(self.home, self.disk).next
-        return Holder(self.holder, self.kid, journal, acknowledged, self.is_rolled_back, alarms)
+        head = JournalReader(self.home.journal, self.disk).head()
+        committed = 0 if head is None else head.seq + 1
+        newest = read_uplink(self.home, self.disk).checkpoint
+        is_stopped = self.is_rolled_back or self.kid in self._history.broken
+        return Holder(
+            self.holder, self.kid, journal, acknowledged, is_stopped, alarms, committed, newest
+        )  # fmt: skip
 
     def close(self) -> None:
         """Let go."""

@@ -31,7 +31,8 @@ class Believed(NamedTuple):
 
 class Holder(NamedTuple):
     """One holder of a key at the end. ``journal``: complete bytes; ``acknowledged``: events it believes to be logged;
-    ``stopped``: it was told never to sign again; ``alarms``: codes."""
+    ``stopped``: it was told never to sign again; ``alarms``: codes; ``committed``: events up to its head, readable or
+    not; ``checkpoint``: the newest that it believed."""
 
     name: str
     kid: bytes
@@ -39,11 +40,16 @@ class Holder(NamedTuple):
     acknowledged: int
     stopped: bool
     alarms: tuple[str, ...]
+    committed: int
+    checkpoint: bytes | None
 
 
 class History:
     """``diverged``: keys that were given a second holder or an earlier state; ``healed``: whether everything came to
-    rest in time; ``unbillable``: whether a fault happened after which a job may rightly wait for a person."""
+    rest in time; ``unbillable``: whether a fault happened after which a job may rightly wait for a person;
+    ``rewritten``: whether the log was; ``distrusted``: keys that the office acted against; ``unreadable``: hashes of
+    events that turned bad; ``broken``: keys whose handheld gave up over such an event, as it should where nobody can
+    tell how many there were."""
 
     def __init__(self) -> None:
         self.intents: list[Intent] = []
@@ -52,4 +58,8 @@ class History:
         self.diverged: set[bytes] = set()
         self.healed = False
         self.unbillable = False
+        self.rewritten = False
+        self.distrusted: set[bytes] = set()
+        self.unreadable: set[bytes] = set()
+        self.broken: set[bytes] = set()
         self.restless = ""

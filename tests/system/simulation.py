@@ -15,14 +15,16 @@ from tests.system.consumer import Consumer
 from tests.system.faults import DIVERGES, UNBILLABLE, Faults
 from tests.system.gateway import Gateway
 from tests.system.ground import Ground
-from tests.system.handheld import Handheld
+from tests.system.handheld import DELAYS, Handheld
 from tests.system.history import History
+from tests.system.office import Office
 from tests.system.wire import Wire
 from tests.system.world import World
 
 STEP_EVERY_MS = (1_000, 3_000, 20_000)  # mean time between two steps of a technician, one of these for each seed
 READ_EVERY_MS = 5_000
 SPEAK_EVERY_MS = 4_000
+OFFICE_EVERY_MS = 9_000
 LOOK_EVERY_MS = 500
 AFTERWARDS_MS = 300_000  # for what comes late
 TRIES = 12
@@ -81,7 +83,8 @@ class Simulation:
         self._faults = Faults(random.Random(seed ^ 0x5EED), left_out, wanted)
         self._history = History()
         self._wire = Wire(self._world, self._faults)
-        self._gateway = Gateway(self._world, self._faults, self._wire, ground)
+        self._gateway = Gateway(self._world, self._faults, self._wire, ground, self._history)
+        self._office = Office(self._world, self._faults, ground, self._gateway, self._history)
         self._wire.overtaken = stranger.overtake
         self._wire.arrived = self._gateway.expect_frames
         self._consumer = Consumer(self._world, self._faults, ground)
@@ -99,6 +102,7 @@ class Simulation:
             self._expect_step(each)
         self._world.after(READ_EVERY_MS, self._read)
         self._world.after(SPEAK_EVERY_MS, self._speak)
+        self._world.after(OFFICE_EVERY_MS, self._in_the_office)
         self._gateway.expect_folding()
         self._world.run(1 << 40, lambda: self._steps_left <= 0)
         self._finish(TRIES)  # the faults go on: records are released and booked under them, and corrected
@@ -161,6 +165,11 @@ class Simulation:
             self._gateway.expect_folding()
         self._world.after(READ_EVERY_MS, self._read)
 
+    def _in_the_office(self) -> None:
+        self._office.act()
+        if self._faults.active:
+            self._world.after(OFFICE_EVERY_MS, self._in_the_office)
+
     def _speak(self) -> None:
         if self._faults.strikes("stranger"):
             stranger.speak(self._world, self._wire)
@@ -178,11 +187,18 @@ class Simulation:
         self._faults.active = False
         self._wire.heal()
         self._gateway.heal()
+        for each in self._handhelds:
+            each.look()
         self._gateway.expect_folding()
         self._finish(NO_LIMIT)
+        if self._history.rewritten:  # whoever has nothing to send hears of it with his next HELLO
+            self._world.run(self._world.now_ms + 2 * DELAYS.hello)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:
             self._world.run(self._world.now_ms + LOOK_EVERY_MS)
+            for each in self._handhelds:
+                if each.is_asked_about_losses:
+                    each.look()
             self._history.restless = self._restless()
             self._history.healed = not self._history.restless
 
@@ -202,7 +218,7 @@ class Simulation:
         with reading(self._ground.engine) as connection:
             if dirty.waiting(connection):
                 return "jobs wait to be folded"
-            if feed.last(connection) != self._consumer.cursor:
+            if feed.last(connection) > self._consumer.cursor:  # less: it is a restored gateway
                 return "the billing system has not read all"
         return ""
 

@@ -74,6 +74,11 @@ def _times(chain: list[SignedEvent]) -> Fraction:
             started["labour"] = signed
         elif kind == "labour.stopped":
             cost += _laboured(started.pop("labour"), signed)
+        elif kind == "job.cancelled":
+            cost += _travelled(started.pop("travel", None), signed)
+            if "waiting" in started:
+                cost += _waited(started.pop("waiting"), signed)
+            is_on_site = False
         elif kind == "job.completed":
             is_on_site = False
         elif kind == "job.reopened":
