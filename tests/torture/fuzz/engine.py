@@ -7,6 +7,7 @@ does libFuzzer), so this runs in a process of its own and leaves its result in a
 import json
 import os
 import sys
+import time
 from contextlib import suppress
 from dataclasses import asdict
 from functools import cache
@@ -131,4 +132,5 @@ def _write(order: Order, watch: "Watch", how: str) -> None:
     for each in sys.stdout, sys.stderr:
         with suppress(OSError):
             each.flush()
-    order.result.write_text(json.dumps({"ran": ran, "how": how, "failures": failures}))
+    result = {"ran": ran, "how": how, "cpu_s": round(time.process_time(), 1), "failures": failures}
+    order.result.write_text(json.dumps(result))
