@@ -8,20 +8,26 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobseal import bodies
+from jobseal.enrolling import parse_code
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import SEED_BYTES
 from jobseal.host.readable import printable
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_device import forms, given_file, identity, report, settings, sync
+from jobseal_device import enrolling, forms, given_file, identity, logins, pin_entry, report, settings, sync
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.report import Answer, describe
 from jobseal_device.work_file import WorkFile
 
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
+
+_ENROL_USAGE = "jobseal-device enrol [CODE | request FILE | accept FILE --trust FINGERPRINT]"
 BUILT_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z: a clock that shows less was never set
 
 
@@ -40,10 +46,14 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if answer.get("done", True) else 1
 
 
-def open_capture(home: Home, clock: Clock) -> Capture:
-    """Capture on this data folder. Raises what loading the enrolment and opening the journal raise."""
+def open_capture(home: Home, clock: Clock, by: str | None = None) -> Capture:
+    """Capture on this data folder, for ``by`` or whoever is logged in; asks for the PIN where there is one.
+
+    Raises what loading the enrolment, logging in and opening the journal raise.
+    """
     enrolled = identity.load(home)
-    return Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom)
+    signer = pin_entry.signer_of(home, enrolled, clock, by)
+    return Capture(home, enrolled.identity, signer, clock, os.urandom)
 
 
 def capture_event(
@@ -97,6 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     capture.add_argument("--amends", metavar="HASH", help="hash of the event that this one corrects")
     capture.set_defaults(run=_capture)
 
+    logins.add(commands, shared, BUILT_MS)
+
     following = commands.add_parser("next", parents=[shared], help="what may happen next in a job, or in which jobs")
     following.add_argument("--job")
     following.add_argument("--by")
@@ -116,15 +128,14 @@ def _parser() -> argparse.ArgumentParser:
     syncing.add_argument("--timeout", type=float, default=60.0, metavar="S", help="with --once: give up after")
     syncing.set_defaults(run=_sync)
 
-    enrol = commands.add_parser("enrol", help="make a key and take up an enrolment")
-    steps = enrol.add_subparsers(required=True, metavar="STEP")
-    request = steps.add_parser("request", parents=[shared], help="make the signing key; writes its public half")
-    request.add_argument("file", type=Path)
-    request.set_defaults(run=_enrol_request)
-    accept = steps.add_parser("accept", parents=[shared], help="take the gateway's answer")
-    accept.add_argument("file", type=Path)
-    accept.add_argument("--trust", required=True, metavar="FINGERPRINT", help="the gateway's, as its operator reads it")
-    accept.set_defaults(run=_enrol_accept)
+    enrol = commands.add_parser(
+        "enrol", parents=[shared], help="enrol with a gateway's code, scanned or typed", usage=_ENROL_USAGE
+    )
+    enrol.add_argument("words", nargs="*", help=argparse.SUPPRESS)
+    enrol.add_argument("--trust", metavar="FINGERPRINT", help="with accept: the gateway's, as its operator reads it")
+    enrol.add_argument("--pin", action="store_true", help="keep the signing key behind PINs; asks for the first")
+    enrol.add_argument("--timeout", type=float, default=900.0, metavar="S", help="how long to wait for an approval")
+    enrol.set_defaults(run=_enrol, wrong=enrol.error)
     return parser
 
 
@@ -160,7 +171,7 @@ def _capture(given: argparse.Namespace, home: Home) -> Answer:
             raise JobsealError("command", f"{name} {why}; nothing was signed.", OPERATOR)
         fields[name] = value
     amends = _hash(given.amends)
-    capture = open_capture(home, SystemClock(BUILT_MS))
+    capture = open_capture(home, SystemClock(BUILT_MS), given.by)
     try:
         signed = capture_event(capture, WorkFile(home), given.kind, fields, given.job, given.by, amends)
         return {"signed": describe(signed)}
@@ -185,13 +196,42 @@ def _sync(given: argparse.Namespace, home: Home) -> Answer:
     return {"done": done, "sync": "everything is acknowledged" if done else "not finished"}
 
 
-def _enrol_request(given: argparse.Namespace, home: Home) -> Answer:
-    given_file.write(given.file, identity.make_key(home, os.urandom(SEED_BYTES)))
-    return {"request": str(given.file), "next": "have the gateway's operator run: jobseal-gateway enrol --request FILE"}
+def _enrol(given: argparse.Namespace, home: Home) -> Answer:
+    words: list[str] = given.words
+    if len(words) == 2 and words[0] == "request":
+        return _enrol_request(Path(words[1]), home, given.pin)
+    if len(words) == 2 and words[0] == "accept" and given.trust:
+        return _enrol_accept(Path(words[1]), given.trust, home)
+    if not words and sys.stdin.isatty():
+        words = [input("Code: ")]
+    if len(words) != 1:
+        given.wrong("give a code, or 'request FILE', or 'accept FILE --trust FINGERPRINT'")
+    code = parse_code(words[0])
+    signer, assurance = _signing_key(home, given.pin)
+    enrolled = enrolling.enrol(home, code, signer, assurance, _show_digits, given.timeout)
+    return {"device": enrolled.identity.device, "label": enrolled.enrolment.label, "enrolled": True}
 
 
-def _enrol_accept(given: argparse.Namespace, home: Home) -> Answer:
-    enrolled = identity.accept(home, given_file.read(given.file, FRAME_MAX_BYTES), given.trust)
+def _signing_key(home: Home, with_pin: bool) -> tuple["Signer", str]:
+    """The signing key, made if there is none, and how it is kept."""
+    if with_pin or home.vault.exists():
+        return pin_entry.new_key(home), identity.assurance(home)
+    identity.make_key(home, os.urandom(SEED_BYTES))
+    return identity.signer(home), identity.assurance(home)
+
+
+def _show_digits(digits: str) -> None:
+    print(f"Compare these digits with the operator, who approves:  {digits}", file=sys.stderr, flush=True)
+
+
+def _enrol_request(file: Path, home: Home, with_pin: bool) -> Answer:
+    signer, assurance = _signing_key(home, with_pin)
+    given_file.write(file, enrolling.make_request(home, signer, assurance))
+    return {"request": str(file), "next": "have the gateway's operator run: jobseal-gateway enrol --request FILE"}
+
+
+def _enrol_accept(file: Path, trust: str, home: Home) -> Answer:
+    enrolled = enrolling.take(home, given_file.read(file, FRAME_MAX_BYTES), trust)
     return {"device": enrolled.identity.device, "label": enrolled.enrolment.label, "enrolled": True}
 
 
