@@ -104,6 +104,7 @@ class Desk:
         self._checkpoint_ms: int | None = None
         self._is_synchronised = False
         self._battery: int | None = None
+        self.free_bytes: int | None = None
         self._is_sync_running = False
 
     # What came down
@@ -122,6 +123,7 @@ class Desk:
     def look_around(self) -> None:
         """Look at the machine and at whether sync runs: a few times a minute is enough."""
         self._battery = machine.battery()
+        self.free_bytes = machine.free_bytes(self.home.folder)
         self._is_synchronised = machine.is_clock_synchronised()
         self._is_sync_running = wake.ring(self.home.wake)
 

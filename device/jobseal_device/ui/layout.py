@@ -19,6 +19,7 @@ from jobseal_device.ui.page import (
     PLAIN,
     SECRET,
     STROKES,
+    STRUCK,
     TITLE,
     TYPED,
     WARNING,
@@ -228,7 +229,7 @@ def _choice(page: Page, place: int, places: Sequence[int], row: int, width: int)
     if room < width // 3:
         mark = fit(mark, width // 3)
         room = width - cell_len(head) - cell_len(mark)
-    label = fit(choice.label, room)
+    label = fit(_visible(choice.label, choice.tone), room)
     if is_chosen:
         return Row([(head + label + mark, CHOSEN)], place)
     return Row([(head, DIM), (label, choice.tone), (mark, choice.mark_tone)], place)
@@ -239,9 +240,14 @@ def _more(top: int, pages: int, width: int) -> Row:
     return Row([(fit(_("0 more {page}/{pages}").format(page=top + 1, pages=pages), width), DIM)])
 
 
+def _visible(text: str, tone: str) -> str:
+    """Struck through by a character of its own too: the Linux console cannot draw a line through a text."""
+    return f"x {text}" if tone == STRUCK else text
+
+
 def _paragraph(line: Line, width: int) -> list[Row]:
     mark = f" {line.mark}" if line.mark else ""
-    rows = wrapped(line.text, max(8, width - cell_len(mark)) if mark else width)
+    rows = wrapped(_visible(line.text, line.tone), max(8, width - cell_len(mark)) if mark else width)
     if not mark:
         return [Row([(row, line.tone)]) for row in rows]
     last = set_cell_size(rows[-1], max(0, width - cell_len(mark)))

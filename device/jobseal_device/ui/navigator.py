@@ -263,6 +263,9 @@ class Navigator:
             from jobseal_device.ui.verdicts import error_sentence
 
             move = wrong(error_sentence(error))
+        except Exception as error:  # a mistake of ours: what was signed is signed, and the person goes on working
+            self.trouble = (self.frame, error)
+            move = wrong(_("That did not work ({name}). What was signed is safe.").format(name=type(error).__name__))
         self._carry_out(move)
 
     def _carry_out(self, move: Move) -> None:

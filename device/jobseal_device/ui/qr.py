@@ -4,6 +4,7 @@ Cameras want light around the code: one module of quiet zone on each side is dra
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 QUIET = 1  # modules
 VERSION_MOST = 10
@@ -21,6 +22,7 @@ def alphanumeric_room(version: int) -> int:
     return (0, 25, 47, 77, 114, 154, 195, 224, 279, 335, 395)[version]
 
 
+@lru_cache(maxsize=64)
 def blocks(text: str, columns: int, rows: int) -> Sequence[str] | None:
     """The code in at most so many cells; None if it does not fit."""
     import qrcode  # type: ignore[import-untyped]

@@ -28,7 +28,7 @@ def decimal(text: str, point: str) -> str | None:
     sign, digits = ("-", plain[1:]) if plain.startswith("-") else ("", plain.removeprefix("+"))
     whole, dot, fraction = digits.partition(".")
     whole = whole.lstrip("0") or "0"
-    if dot and not fraction:
+    if not digits or (dot and not fraction):
         return None
     if not (whole + fraction).strip("0"):
         sign = ""

@@ -43,7 +43,7 @@ def complete(desk: Desk, frame: Frame) -> Page:
         lines=totals(view),
         choices=[_choice(frame, word, reasons.get(word), desk) for word in lacking],
         do=do,
-        do_word=_("Complete"),
+        do_word=_("Finish"),
         back=lambda: leave(desk, frame, bool(reasons)),
     )
 

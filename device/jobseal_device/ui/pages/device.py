@@ -58,7 +58,7 @@ def facts(desk: Desk) -> list[Line]:
 
 def _facts(desk: Desk) -> list[Line]:
     standing = desk.standing()
-    free = machine.free_bytes(desk.home.folder)
+    free = desk.free_bytes
     clock = {
         status.TRUSTED: _("set by the network"),
         status.UNCONFIRMED: _("nobody vouches for it"),

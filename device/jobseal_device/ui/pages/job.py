@@ -151,7 +151,7 @@ def unread(desk: Desk, view: JobView) -> list[str]:
 def advice(view: JobView, steps: list[str]) -> str:
     """What to do next, in one sentence."""
     if "labour.stopped" in steps:
-        return _("Work is being timed. Add what you use and find.")
+        return _("Work is being timed.")
     sentences = {
         "created": _("Accept the job first."),
         "dispatched": _("Start travel, or arrive."),

@@ -24,6 +24,7 @@ from jobseal_device.ui.page import (
 from jobseal_device.ui.verdicts import error_sentence
 from jobseal_device.ui.words import _
 from jobseal_device.unlock import LoginRefused, Voucher
+from jobseal_device.vault import SETUP
 
 PIN_MOST = 64
 _ID = Text(1, 32)
@@ -39,7 +40,7 @@ def login(desk: Desk, frame: Frame) -> Page:
         return looked.who()
     if frame.get("refused"):
         return looked.refused()
-    if frame.get("help") and not frame.get("helper"):
+    if frame.get("help") and frame.get("helper") is None:
         return looked.helper()
     return looked.pin()
 
@@ -68,7 +69,8 @@ class _Login:
         )
 
     def pin(self) -> Page:
-        whose = self.frame.get("helper") or self.frame["who"]
+        helper = self.frame.get("helper")
+        whose = self.frame["who"] if helper is None else _("setting up") if helper == SETUP else helper
 
         def take(text: str) -> Move:
             if not text:
@@ -101,11 +103,11 @@ class _Login:
     def enter(self, pin: str) -> Move:
         who, helper, how = self.frame["who"], self.frame.get("helper"), self.frame.get("help")
         try:
-            if how == "lift" and helper:
+            if how == "lift" and helper is not None:
                 self.desk.door.lift(who, helper, pin)
-                self.frame.update(help="", helper="", refused="")
+                self.frame.update(help="", helper=None, refused="")
                 return stay(_("The lock is lifted. Now your own PIN."), GOOD_BELL)
-            if how == "vouch" and helper:
+            if how == "vouch" and helper is not None:
                 self.desk.door.unlock(who, self.desk.own_pin, Voucher(helper, pin))
             else:
                 self.desk.door.unlock(who, pin, None)
@@ -118,10 +120,10 @@ class _Login:
         return Move(ROOT, None, _("Hello {who}.").format(who=who), GOOD_BELL)
 
     def tell(self, error: LoginRefused, pin: str) -> Move:
-        if error.code in _HELPERS and not self.frame.get("helper"):
+        if error.code in _HELPERS and self.frame.get("helper") is None:
             self.frame.update(refused=error.code, row=0)
             self.desk.own_pin = pin
-        elif error.code in ("unknown_technician", "no_roster", "no_pin") and not self.frame.get("helper"):
+        elif error.code in ("unknown_technician", "no_roster", "no_pin") and self.frame.get("helper") is None:
             self.start_over()
         said = error_sentence(error)
         if error.wait_s:
@@ -133,19 +135,24 @@ class _Login:
         how = _HELPERS[self.frame["refused"]]
 
         def ask() -> Move:
-            self.frame.update(help=how, refused="", helper="", text="")
+            self.frame.update(help=how, refused="", helper=None, text="")
+            return stay()
+
+        def set_up() -> Move:
+            self.frame.update(help=how, refused="", helper=SETUP, text="")
             return stay()
 
         def again() -> Move:
             return self.start_over()
 
+        first = [Choice(_("The PIN of setting up"), set_up)] if how == "vouch" else []
         label = _("A supervisor lifts the lock") if how == "lift" else _("A colleague vouches for me")
         return Page(
             title=_("Log in"),
             mark=self.frame["who"],
             say=_("Choose by digit."),
             lines=[Line(_("Your PIN is right, but new here.") if how == "vouch" else _("Your PIN is locked here."))],
-            choices=[Choice(label, ask), Choice(_("Somebody else logs in"), again)],
+            choices=[Choice(label, ask), *first, Choice(_("Somebody else logs in"), again)],
             back=again,
         )
 

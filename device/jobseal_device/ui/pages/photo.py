@@ -80,8 +80,12 @@ def _picture_page(desk: Desk, frame: Frame) -> Page:
 
 def _path_page(frame: Frame) -> Page:
     def take(text: str) -> Move:
-        path = Path(text.strip()).expanduser()
-        if not text.strip() or not path.is_file():
+        path = Path(text.strip())
+        try:
+            is_file = bool(text.strip()) and path.is_file()
+        except (OSError, ValueError):
+            is_file = False
+        if not is_file:
             return wrong(_("There is no such file."))
         frame.update(file=str(path), is_typing=False, text="", row=0)
         return stay()

@@ -52,7 +52,7 @@ def today(desk: Desk, frame: Frame) -> Page:
         )
 
     now = desk.now().at
-    say = _("Choose a job by its digit, or scan its code.") if ids else _("No jobs. F4 opens the menu.")
+    say = _("Choose a job, or scan its code.") if ids else _("No jobs. F4 opens the menu.")
     if desk.unreadable:
         say = desk.unreadable
     return Page(
