@@ -158,7 +158,9 @@ def _exchange(code: Code, tls: ssl.SSLContext, method: str, path: str, body: byt
     try:
         connection.request(method, path, body, {"Content-Type": BODY_TYPE, "Connection": "close"})
         answer = connection.getresponse()
-        data = answer.read(GRANT_MAX_BYTES + 1)
+        if answer.length is None or answer.length > GRANT_MAX_BYTES:
+            raise GatewayUnreachable(where, "its answer is no answer")
+        data = answer.read()  # all of it: one that was cut short raises IncompleteRead
     except ssl.SSLCertVerificationError as error:
         raise NotEnrolled(f"The server at {where} cannot prove that it is the gateway ({error}).") from error
     except (OSError, http.client.HTTPException) as error:

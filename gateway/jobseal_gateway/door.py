@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -80,7 +80,10 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     def asking(ask: Ask) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             source = "" if request.client is None else request.client.host
-            data = await request.body()
+            try:
+                data = await request.body()
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
             try:
                 if wrong.waits(source):
                     raise JobsealError("too_many", "Too many wrong requests from this address; wait a minute.")

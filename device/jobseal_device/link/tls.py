@@ -1,9 +1,10 @@
 """TLS to the gateway: its own CA and nothing else, and dates judged by what this handheld knows of the time.
 
-OpenSSL checks chain, purpose and signatures; its check of dates is off (X509_V_FLAG_NO_CHECK_TIME, which Python does not
-name), because a handheld whose clock was never set must still connect. Here only the end of the server's certificate is
-judged, by the latest of clock, build time and newest checkpoint: a lower bound of the time, which can prove that
-something ended and never that it has not begun. The CA's own end is judged in the same way when a context is made.
+OpenSSL checks chain, purpose and signatures; its check of dates is off (X509_V_FLAG_NO_CHECK_TIME, which Python has no
+name for), because a handheld whose clock was never set must still connect. Here only the end of the server's
+certificate is judged, by the latest of clock, build time and newest checkpoint: a lower bound of the time, which can
+prove that something ended and never that it has not begun. The CA's own end is judged in the same way when a context is
+made.
 
 What remains: a handheld that knows no better may accept a server certificate that ended after its build and its last
 checkpoint, whose key somebody has. Nothing that is sent over a link is believed for the link's sake.
