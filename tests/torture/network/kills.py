@@ -1,7 +1,9 @@
 """Kill cycles: broker, database and gateway killed at each step between an event received and its receipt sent.
 
-A cycle is one unit: a kill is armed, every handheld signs a visit while syncing, what died is started again, and
-everything must come to rest: all events acknowledged and logged once, the log append-only, each visit billed once.
+A cycle is one unit: a kill is armed, every handheld signs a visit while syncing, what died is started again (in every
+third cycle ingest then dies once more, on its first messages), and everything must come to rest: all events
+acknowledged and logged once, the log append-only, each visit billed once.
+
 Cycles come in blocks on one gateway, so that what one leaves behind is the next one's ground; a block is on SQLite or
 on PostgreSQL, in turn. The timing of real processes is not repeatable: a replay does the same kill on a new gateway.
 """
@@ -30,6 +32,7 @@ from tests.torture.network.verdict import LOST, Ledger, Witness, check
 
 BLOCK = 10
 VISITS_MOST = 3  # of a cycle
+SECOND_EVERY = 3  # cycles: ingest dies once more while what died first comes back
 HANDS = 2
 STRIKES_WITHIN_S = 20.0
 RESTS_WITHIN_S = 60.0
@@ -124,8 +127,15 @@ class Ground:
             self._strike(kill, skip, chance)
         finally:
             doomed.disarm(self.site.home)
-        self._restore(kill)
-        self._rest()
+        if unit % SECOND_EVERY == 0:
+            doomed.arm(
+                self.site.home, Plan(chance.choice(_ROUND), 0, ())
+            )  # of whoever comes back; it may not be needed
+        try:
+            self._restore(kill)
+            self._rest()
+        finally:
+            doomed.disarm(self.site.home)
 
     def _strike(self, kill: Kill, skip: int, chance: random.Random) -> None:
         """Visits until the step was reached and somebody died. Raises Trouble."""
