@@ -13,7 +13,8 @@
  *   2 FULL          ENOSPC, from now on for all calls that need space
  *   3 EINTR         EINTR, nothing done, once
  *   4 SHORT         half of it is taken           EDQUOT                       EDQUOT
- *   5 TORN          half of it, then SIGKILL      everything unsynced is taken back, then SIGKILL
+ *   5 TORN          half of it, then SIGKILL;     everything unsynced is taken back, then SIGKILL
+ *                   for odd nth as beside, first
  *   6 KILL_BEFORE   SIGKILL, nothing done
  *   7 KILL_AFTER    done, then SIGKILL
  *   8 DROP          half of it, then EIO          unsynced of this file lost,  done, and EIO all the same
@@ -195,6 +196,7 @@ static ssize_t written(int fd, const void *data, size_t count, off_t at, int pos
     int half = count > 1 && (what == SHORT || what == TORN || what == DROP);
     if (what != SHORT && refusal(what)) return failing(refusal(what));
     size_t taken = half ? count / 2 : count;
+    if (what == TORN && target % 2) take_back(-1);
     remember(fd, positioned ? at : lseek(fd, 0, SEEK_CUR), taken);
     ssize_t result = positioned ? real_pwrite(fd, data, taken, at) : real_write(fd, data, taken);
     if (what == TORN || what == KILL_AFTER) die();
