@@ -18,7 +18,7 @@ from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import SEED_BYTES
 from jobseal.host.readable import printable
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_device import enrolling, forms, given_file, identity, logins, pin_entry, report, settings, sync
+from jobseal_device import enrolling, forms, given_file, identity, logins, pin_entry, renewing, report, settings, sync
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.report import Answer, describe
@@ -53,6 +53,7 @@ def open_capture(home: Home, clock: Clock, by: str | None = None) -> Capture:
     """
     enrolled = identity.load(home)
     signer = pin_entry.signer_of(home, enrolled, clock, by)
+    renewing.prepare(home, signer)
     return Capture(home, enrolled.identity, signer, clock, os.urandom)
 
 

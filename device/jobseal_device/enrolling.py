@@ -10,7 +10,6 @@ Rules:
 """
 
 import http.client
-import json
 import ssl
 import time
 from collections.abc import Callable
@@ -20,9 +19,10 @@ from jobseal import authority, enrolling, enrolment, fingerprint, key
 from jobseal.authority import Authority
 from jobseal.enrolling import GRANT_MAX_BYTES, PRINT_BYTES, Anchors, Code, Grant, Request, Waiting
 from jobseal.enrolment import Welcome
-from jobseal.errors import OPERATOR, OURS, PEER, JobsealError
+from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import Verifier
 from jobseal_device import durable, identity, link_identity
+from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled, NotEnrolled
@@ -33,20 +33,11 @@ if TYPE_CHECKING:
 
 ANCHORS_PATH = "/v1/anchors"
 ENROLMENT_PATH = "/v1/enrolment"
-ANSWER_TIMEOUT_S = 10.0
 RETRY_FIRST_S = 0.5
 RETRY_MOST_S = 10.0
-BODY_TYPE = "application/cbor"
 
 Show = Callable[[str], None]
 Answer = TypeVar("Answer")
-
-
-class GatewayUnreachable(JobsealError):
-    """The gateway did not answer, or broke off. The same request may be sent again."""
-
-    def __init__(self, where: str, why: object) -> None:
-        super().__init__("gateway_unreachable", f"The gateway at {where} did not answer ({why}).", PEER, False)
 
 
 def enrol(
@@ -140,46 +131,15 @@ def _anchors(code: Code) -> Anchors:
     unproven.check_hostname = False
     unproven.verify_mode = ssl.CERT_NONE
     unproven.minimum_version = ssl.TLSVersion.TLSv1_2
-    _, data = _exchange(code, unproven, "GET", ANCHORS_PATH, None)
+    _, data = exchange(code.host, code.port, unproven, "GET", ANCHORS_PATH, None)
     return Anchors.decode(data, GRANT_MAX_BYTES)
 
 
 def _asked(code: Code, request: bytes, tls: ssl.SSLContext) -> Grant | Waiting:
-    status, data = _exchange(code, tls, "POST", ENROLMENT_PATH, request)
+    status, data = exchange(code.host, code.port, tls, "POST", ENROLMENT_PATH, request)
     if status == http.HTTPStatus.ACCEPTED:
         return Waiting.decode(data, GRANT_MAX_BYTES)
     return Grant.decode(data, GRANT_MAX_BYTES)
-
-
-def _exchange(code: Code, tls: ssl.SSLContext, method: str, path: str, body: bytes | None) -> tuple[int, bytes]:
-    """One request on a connection of its own: (status, body). Raises what the gateway refuses with."""
-    where = f"{code.host}:{code.port}"
-    connection = http.client.HTTPSConnection(code.host, code.port, timeout=ANSWER_TIMEOUT_S, context=tls)
-    try:
-        connection.request(method, path, body, {"Content-Type": BODY_TYPE, "Connection": "close"})
-        answer = connection.getresponse()
-        if answer.length is None or answer.length > GRANT_MAX_BYTES:
-            raise GatewayUnreachable(where, "its answer is no answer")
-        data = answer.read()  # all of it: one that was cut short raises IncompleteRead
-    except ssl.SSLCertVerificationError as error:
-        raise NotEnrolled(f"The server at {where} cannot prove that it is the gateway ({error}).") from error
-    except (OSError, http.client.HTTPException) as error:
-        raise GatewayUnreachable(where, error) from error
-    finally:
-        connection.close()
-    if answer.status in (http.HTTPStatus.OK, http.HTTPStatus.ACCEPTED):
-        return answer.status, data
-    if answer.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise GatewayUnreachable(where, f"it says {answer.status}")
-    raise _refusal(answer.status, data)
-
-
-def _refusal(status: int, data: bytes) -> JobsealError:
-    try:
-        said = json.loads(data)
-        return JobsealError(str(said["code"]), str(said["sentence"]), OPERATOR)
-    except (ValueError, KeyError, TypeError):
-        return JobsealError("enrolment_refused", f"The gateway refuses this ({status}) and does not say why.", OURS)
 
 
 def _patiently(ask: Callable[[], Answer], give_up_s: float) -> Answer:

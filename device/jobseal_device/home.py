@@ -22,6 +22,7 @@ class Home:
         self.request = folder / "enrolment" / "request.cbor"
         self.link_key = folder / "enrolment" / "link.key"
         self.link_certificate = folder / "enrolment" / "link.pem"
+        self.renewal = folder / "enrolment" / "renewal.cbor"
         self.doors = folder / "enrolment" / "doors.cbor"
         # Written by capture.
         self.vault = folder / "keys" / "signing.vault"

@@ -131,7 +131,7 @@ def context(home: Home) -> ssl.SSLContext | None:
     """
     if not is_there(home):
         return None
-    made = Context(_certificates(home)[1].public_bytes(serialization.Encoding.DER), latest_ms(home))
+    made = Context(certificates(home)[1].public_bytes(serialization.Encoding.DER), latest_ms(home))
     try:
         made.load_cert_chain(home.link_certificate, home.link_key)
     except (OSError, ssl.SSLError) as error:
@@ -152,7 +152,7 @@ def latest_ms(home: Home) -> Callable[[], int]:
     return lambda: max(BUILT_MS, seen_ms, time.time_ns() // 1_000_000)
 
 
-def _certificates(home: Home) -> list[x509.Certificate]:
+def certificates(home: Home) -> list[x509.Certificate]:
     """The link certificate and the CA's."""
     try:
         found = x509.load_pem_x509_certificates(home.link_certificate.read_bytes())

@@ -14,7 +14,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity, link_identity, wake
+from jobseal_device import durable, identity, link_identity, renewing, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -32,6 +32,7 @@ from jobseal_device.work_file import WorkFile
 
 SESSION_BYTES = 8
 CONFIRMED_WITHIN_S = 2.0
+RENEWAL_RETRY_S = 3600.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -42,8 +43,11 @@ def now_ms() -> int:
 
 def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
     """Sync until ``stopped()``. Raises ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
-    with _pump(home, settings) as pump:
-        pump.run(BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s), stopped)
+    while not stopped():
+        until_s = time.monotonic() + _renewed(home)
+        with _pump(home, settings) as pump:
+            back_off = BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s)
+            pump.run(back_off, _until(stopped, until_s))
 
 
 def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[], bool]) -> bool:
@@ -51,6 +55,7 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 
     Raises as :func:`run`, and what the link raises.
     """
+    _renewed(home)
     with _pump(home, settings) as pump:
         return pump.until_quiet(int(timeout_s * 1000), stopped)
 
@@ -58,6 +63,20 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 def is_running(home: Home) -> bool:
     """Whether a sync process listens."""
     return wake.ring(home.wake)
+
+
+def _until(stopped: Callable[[], bool], until_s: float) -> Callable[[], bool]:
+    return lambda: stopped() or time.monotonic() >= until_s
+
+
+def _renewed(home: Home) -> float:
+    """Renew the link certificate if that is due; seconds until to look at it again."""
+    try:
+        renewing.renew(home)
+        left_ms = renewing.due_in_ms(home)
+    except JobsealError:
+        left_ms = 0  # the gateway may not be there now; the certificate holds for months yet
+    return float("inf") if left_ms is None else max(RENEWAL_RETRY_S, left_ms / 1000)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed
 from jobseal.key import ESP256, KEY_MAX_BYTES, Key
 from jobseal.message import Message
 from jobseal.office import ASSURANCE
-from jobseal.shape import DEVICE, Array, Bytes, Integer, Map, Row, Text, must, optional
+from jobseal.shape import DEVICE, HASH, Array, Bytes, Integer, Map, Row, Text, must, optional
 
 MYPY = False
 if MYPY:
@@ -170,15 +170,17 @@ class Grant(Message):
 
 
 class Renewal(Message):
-    """A handheld's wish for another certificate: its ``device`` name and the new ``link`` key, COSE_Key bytes.
+    """A handheld's wish for another certificate: its ``device`` name, the ``link`` key that it is for (COSE_Key bytes),
+    and SHA-256 of the certificate that it ``replaces``, so that no two renewals are the same bytes.
 
     Signed by the link key of a certificate that still holds, or by the signing key.
     """
 
-    __slots__ = ("device", "link")
-    SHAPE = Map(must(1, "device", DEVICE), must(2, "link", KEY))
+    __slots__ = ("device", "link", "replaces")
+    SHAPE = Map(must(1, "device", DEVICE), must(2, "link", KEY), must(3, "replaces", HASH))
     device: str
     link: bytes
+    replaces: bytes
 
 
 def sign_renewal(renewal: Renewal, signer: "Signer") -> bytes:

@@ -17,16 +17,17 @@ import uvicorn
 from jobseal import enrolling as wire
 from jobseal.enrolling import Code, parse_code
 from jobseal.errors import JobsealError
-from jobseal_device import enrolling, identity, link_identity
-from jobseal_device.enrolling import GatewayUnreachable
+from jobseal_device import enrolling, identity, link_identity, renewing
+from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
-from jobseal_gateway import admission, ca, door, door_process, home
+from jobseal_gateway import admission, ca, door, door_process, home, renewal
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import keys, leaves, links
 from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.office import open_office
 from jobseal_gateway.web_process import listening
 from tests.servers import eventually, free_port
 
@@ -242,13 +243,16 @@ def test_wherever_the_connection_is_cut_asking_again_ends_in_the_same_enrolment(
     enrol(tmp_path / "whole", Code("127.0.0.1", relay.port, good.token, good.print_of))
     pieces = relay.passed
     assert pieces >= 8, "two TLS connections, with a request and an answer each"
+    cuts = 0  # the last pieces are goodbyes, which nobody misses
     for cut in range(pieces):
         name = f"cut-{cut}"
         good = parse_code(office.invite(name).code)
         code = Code("127.0.0.1", relay.port, good.token, good.print_of)
         relay.passed, relay.cut_after = 0, cut
-        with pytest.raises(GatewayUnreachable):
+        try:
             enrol(tmp_path / name, code, timeout_s=0)
+        except GatewayUnreachable:
+            cuts += 1
         kept = DeviceHome(tmp_path / name).request
         before = kept.read_bytes() if kept.exists() else None
         relay.cut_after = None
@@ -258,6 +262,7 @@ def test_wherever_the_connection_is_cut_asking_again_ends_in_the_same_enrolment(
         with reading(office.gateway.engine) as connection:
             assert len(keys.of_device(connection, name)) == 1
             assert len(links.of_device(connection, name)) == 1, "the same answer"
+    assert cuts >= 8
     with reading(office.gateway.engine) as connection:
         assert len(leaves.between(connection, 0, 1000)) == pieces + 1
     relay.close()
@@ -272,3 +277,95 @@ def test_a_grant_whose_answer_got_lost_comes_again_to_the_byte(office: Office, t
     again = admission.ask(office.gateway, request, "10.0.0.8")
     assert isinstance(first, wire.Grant)
     assert first.encode() == again.encode()
+
+
+# Renewal
+
+
+def issued(office: Office, device: str) -> list[links.Link]:
+    with reading(office.gateway.engine) as connection:
+        return links.of_device(connection, device)
+
+
+def passing(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
+    """So many days later, as the handheld and the gateway see it."""
+    now_ms = int(time.time()) * 1000 + days * ca.DAY_MS
+    monkeypatch.setattr("jobseal_device.link_identity.time.time_ns", lambda: now_ms * 1_000_000)
+
+
+@pytest.fixture
+def handheld(office: Office, tmp_path: Path) -> DeviceHome:
+    enrol(tmp_path / "hh", office.invite().code)
+    return DeviceHome(tmp_path / "hh")
+
+
+def test_a_certificate_is_renewed_after_sixty_days_and_not_before(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = handheld.link_certificate.read_bytes()
+    passing(monkeypatch, 59)
+    assert not renewing.renew(handheld)
+    passing(monkeypatch, 61)
+    assert renewing.renew(handheld)
+    assert handheld.link_certificate.read_bytes() != before
+    assert len(issued(office, "hh-1")) == 2
+    assert link_identity.context(handheld) is not None
+
+
+def test_a_certificate_that_ended_is_renewed_by_the_word_of_the_signing_key(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing(monkeypatch, 200)
+    assert not renewing.renew(handheld), "sync alone cannot"
+    renewing.prepare(handheld, identity.signer(handheld))
+    assert renewing.renew(handheld)
+    assert len(issued(office, "hh-1")) == 2
+
+
+def test_the_word_is_not_written_while_the_certificate_holds(handheld: DeviceHome) -> None:
+    renewing.prepare(handheld, identity.signer(handheld))
+    assert not handheld.renewal.exists()
+
+
+def test_a_revoked_handheld_gets_no_other_certificate(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_office(office.gateway).revoke("hh-1", "lost", "boss")
+    passing(monkeypatch, 61)
+    with pytest.raises(JobsealError) as by_link:
+        renewing.renew(handheld)
+    assert by_link.value.code == "renewal_unknown", "its certificate is worth nothing"
+    passing(monkeypatch, 200)
+    renewing.prepare(handheld, identity.signer(handheld))
+    with pytest.raises(JobsealError) as by_key:
+        renewing.renew(handheld)
+    assert by_key.value.code == "key_revoked"
+    assert office.refusals() == 2
+
+
+def test_nobody_renews_for_another(office: Office, handheld: DeviceHome, tmp_path: Path) -> None:
+    enrol(tmp_path / "other", office.invite("hh-2").code)
+    other = DeviceHome(tmp_path / "other")
+    wish = wire.Renewal(device="hh-1", link=link_identity.load_key(other).key.encode(), replaces=bytes(32))
+    for signer in (link_identity.load_key(other), identity.signer(other)):
+        with pytest.raises(EnrolmentRefused) as refused_by:
+            renewal.renew(office.gateway, wire.sign_renewal(wish, signer))
+        assert refused_by.value.code == "renewal_unknown"
+    assert renewal.renew(office.gateway, wire.sign_renewal(wish, identity.signer(handheld)))
+
+
+def test_a_handheld_whose_clock_was_never_set_connects_and_one_that_knows_better_does_not(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = parse_code(office.invite("hh-3").code)
+
+    def reached() -> bool:
+        tls = link_identity.context(handheld)
+        assert tls is not None
+        return exchange(code.host, code.port, tls, "GET", enrolling.ANCHORS_PATH, None)[0] == 200
+
+    monkeypatch.setattr("jobseal_device.link_identity.time.time_ns", lambda: 0)
+    assert reached()
+    passing(monkeypatch, ca.SERVER_DAYS + 1)
+    with pytest.raises(NotEnrolled, match="ended"):
+        reached()

@@ -1,0 +1,103 @@
+"""Renewing the link certificate: another one for the same link key, asked for long before the present one ends.
+
+Sync asks while the certificate holds, signed by the link key. One that has ended needs the signing key's word, which
+sync has not: capture writes that (``prepare``) when somebody works with the handheld, and sync sends it. Each names
+the certificate that it replaces, so that the same bytes are asked again until they are answered, and never later.
+"""
+
+import hashlib
+import http.client
+import ssl
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+
+from jobseal import cbor, enrolling
+from jobseal.enrolling import GRANT_MAX_BYTES, Renewal
+from jobseal.errors import JobsealError
+from jobseal_device import durable, identity, link_identity
+from jobseal_device.door import exchange
+from jobseal_device.durable import REAL, Files
+from jobseal_device.home import Home
+from jobseal_device.link.tls import Context
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
+
+RENEWAL_PATH = "/v1/renewal"
+DAY_MS = 86_400_000
+ASK_BEFORE_MS = 120 * DAY_MS  # its end: of 180 days, when 60 have passed
+PREPARE_BEFORE_MS = 30 * DAY_MS  # when asking has failed for so long, the signing key's word is made ready
+
+
+def due_in_ms(home: Home) -> int | None:
+    """Milliseconds until the certificate should be renewed, 0 when it should; None where there is none."""
+    if not link_identity.is_there(home):
+        return None
+    return max(0, _ends_ms(home) - ASK_BEFORE_MS - link_identity.latest_ms(home)())
+
+
+def prepare(home: Home, signer: "Signer", files: Files = REAL) -> None:
+    """Have the signing key's word ready for a certificate that has ended or soon will. Raises :class:`StorageError`."""
+    if not link_identity.is_there(home) or _ends_ms(home) - link_identity.latest_ms(home)() > PREPARE_BEFORE_MS:
+        return
+    word = enrolling.sign_renewal(_wish(home), signer)
+    if not home.renewal.exists() or home.renewal.read_bytes() != word:
+        durable.replace(files, home.renewal, word)
+
+
+def renew(home: Home, files: Files = REAL) -> bool:
+    """Renew the certificate if that is due; whether there is another one now.
+
+    Raises :class:`GatewayUnreachable`, what the gateway refuses with, :class:`NotEnrolled`, :class:`StorageError`.
+    """
+    if due_in_ms(home) != 0:
+        return False
+    link = link_identity.load_key(home)
+    if _ends_ms(home) > link_identity.latest_ms(home)():
+        asked = enrolling.sign_renewal(_wish(home), link)
+    elif home.renewal.exists():
+        asked = home.renewal.read_bytes()
+    else:
+        return False  # until somebody works with this handheld
+    ca = link_identity.certificates(home)[1].public_bytes(serialization.Encoding.DER)
+    answer = _asked(home, Context(ca, link_identity.latest_ms(home)), asked)
+    device = identity.load(home).identity.device
+    link_identity.check_certificate(answer, ca, link.key, device)
+    link_identity.keep(home, answer, ca, _doors(home), files)
+    return True
+
+
+def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
+    failed: JobsealError | None = None
+    for host, port in _doors(home):
+        try:
+            status, data = exchange(host, port, tls, "POST", RENEWAL_PATH, asked)
+        except JobsealError as error:
+            failed = error
+            continue
+        if status == http.client.OK:
+            return data
+    raise failed or identity.NotEnrolled("This handheld knows no place to renew its certificate; enrol it again.")
+
+
+def _wish(home: Home) -> Renewal:
+    present = link_identity.certificates(home)[0].public_bytes(serialization.Encoding.DER)
+    return Renewal(
+        device=identity.load(home).identity.device,
+        link=link_identity.load_key(home).key.encode(),
+        replaces=hashlib.sha256(present).digest(),
+    )
+
+
+def _ends_ms(home: Home) -> int:
+    certificate: x509.Certificate = link_identity.certificates(home)[0]
+    return int(certificate.not_valid_after_utc.timestamp()) * 1000
+
+
+def _doors(home: Home) -> list[tuple[str, int]]:
+    try:
+        return [(host, port) for host, port in cbor.decode(home.doors.read_bytes(), GRANT_MAX_BYTES)]
+    except (OSError, JobsealError, ValueError, TypeError):
+        return []
