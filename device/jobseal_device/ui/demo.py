@@ -7,6 +7,7 @@ what a real gateway would have sent.
 import os
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,8 +67,9 @@ _JOBS = (
 class Office:
     """Keys for as long as the demonstration lasts."""
 
-    def __init__(self, now_ms: int) -> None:
-        self._root, self._log, self._office = (Ed25519Signer(os.urandom(SEED_BYTES)) for _each in range(3))
+    def __init__(self, now_ms: int, random: Callable[[int], bytes]) -> None:
+        self._random = random
+        self._root, self._log, self._office = (Ed25519Signer(random(SEED_BYTES)) for _each in range(3))
         self._now_ms = now_ms
         roles = ((authority.LOG, self._log), (authority.OFFICE, self._office))
         self._certifications = [
@@ -77,7 +79,7 @@ class Office:
 
     def enrol(self, home: Home) -> None:
         """Make the handheld's key and take it up."""
-        public = key.decode(identity.make_key(home, os.urandom(SEED_BYTES)))
+        public = key.decode(identity.make_key(home, self._random(SEED_BYTES)))
         said = enrolment.statement(DEVICE, public, "none", bytes(16), self._now_ms, "demo", DEVICE)
         welcome = Welcome(
             statement=office.sign(said, self._office),
@@ -132,10 +134,15 @@ def sample_orders(now_ms: int) -> list[dict[str, Any]]:
     ]
 
 
-def furnish(folder: Path, now_ms: int, orders: list[dict[str, Any]] | None = None) -> Home:
-    """An enrolled handheld with work, as sync would have left it."""
+def furnish(
+    folder: Path,
+    now_ms: int,
+    orders: list[dict[str, Any]] | None = None,
+    random: Callable[[int], bytes] = os.urandom,
+) -> Home:
+    """An enrolled handheld with work, as sync would have left it. ``random(n)``: n random bytes, for the keys."""
     home = Home(folder)
-    played = Office(now_ms)
+    played = Office(now_ms, random)
     played.enrol(home)
     played.assign(home, sample_orders(now_ms) if orders is None else orders, CATALOGUE)
     return home

@@ -82,7 +82,7 @@ def number(text: str) -> str:
     """Decimal text as this locale writes it, with its groups of thousands."""
     sign, digits = ("-", text[1:]) if text.startswith("-") else ("", text)
     whole, dot, fraction = digits.partition(".")
-    if len(whole) > (4 if _speaking.language == "es" else 3):
+    if len(whole) > 3:
         whole = f"{int(whole):,}".replace(",", _(","))
     return sign + whole + (point() + fraction if dot else "")
 

@@ -1,6 +1,9 @@
 """Every screen, reached by keys on a handheld with a morning's work in it: for pictures, snapshots and the crawler."""
 
+import shutil
+import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 from jobseal_device.ui.layout import Size
@@ -11,10 +14,27 @@ INSPECTION, FILTERS, REPAIR = "WO-1001", "WO-1002", "WO-1003"
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(2000)
 
 
+@cache
+def _worked() -> tuple[tempfile.TemporaryDirectory[str], int]:
+    """The folder of a handheld after such a morning, and what time it is by then."""
+    folder = tempfile.TemporaryDirectory(prefix="jobseal-")
+    hand = Hand(Path(folder.name))
+    _work(hand.log_in())
+    hand.close()
+    return folder, hand.clock.now_ms
+
+
 def morning(folder: Path, size: Size = SMALL) -> Hand:
     """One job signed off, one under way with a correction and a verdict, one accepted; half of it acknowledged."""
+    worked, now_ms = _worked()
+    shutil.copytree(Path(worked.name) / "handheld", folder / "handheld")
     hand = Hand(folder, size)
-    hand.log_in()
+    hand.clock.now_ms = now_ms
+    hand.desk.acknowledged, hand.desk.sent = 9, 14
+    return hand
+
+
+def _work(hand: Hand) -> None:
     for minutes, step in ((1, "Accept job"), (2, "Start travel"), (25, "Arrive on site")):
         hand.clock.sleep(60 * minutes)
         hand.do(FILTERS, step)
@@ -32,9 +52,6 @@ def morning(folder: Path, size: Size = SMALL) -> Hand:
     hand.choose("Correct").press("1").choose("Correct it").choose("Quantity").press("1", "Enter", "1", "F1")
     hand.open_job(REPAIR).press("1", "F1")
     WorkFile(hand.home).judge([[6, ["unknown_code"]]])
-    hand.desk.look()
-    hand.desk.acknowledged, hand.desk.sent = 9, 14
-    return hand.open_job("S-nowhere").press("F3", "F3")
 
 
 def _job(hand: Hand, job: str, *rows: str) -> Hand:

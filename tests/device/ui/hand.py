@@ -3,6 +3,7 @@
 The clock only moves when told to; everything else is what ``jobseal-device`` runs.
 """
 
+import hashlib
 import itertools
 from pathlib import Path
 from typing import Any
@@ -32,23 +33,24 @@ class Hand:
     """One person, one handheld. ``navigator``: what they see and press."""
 
     def __init__(self, folder: Path, size: Size = SMALL, settings: ScreenSettings | None = None) -> None:
-        self.home = demo.furnish(folder / "handheld", MONDAY_MS) if not (folder / "handheld").exists() else None
-        self.home = self.home or Home(folder / "handheld")
+        self._salts = itertools.count()
+        place = folder / "handheld"
+        self.home = Home(place) if place.exists() else demo.furnish(place, MONDAY_MS, random=self._random)
         self.settings = settings or ScreenSettings()
         self.clock = HandClock()
         self.size = size
         self.bells: list[int] = []
-        self._salts = itertools.count()
         self.open()
+
+    def _random(self, count: int) -> bytes:
+        return hashlib.shake_128(b"random %d" % next(self._salts)).digest(count)
 
     def open(self) -> None:
         """The application starts, as it does after whatever happened before."""
         words.use("en")
         words.use_zone(words.zone_named("UTC"))
         enrolled = identity.load(self.home)
-        self.capture = Capture(
-            self.home, enrolled.identity, identity.signer(self.home), self.clock, lambda count: bytes(count)
-        )
+        self.capture = Capture(self.home, enrolled.identity, identity.signer(self.home), self.clock, self._random)
         drafts, device = Drafts(self.home), enrolled.identity.device
         self.desk = Desk(self.home, self.clock, self.settings, drafts, device, "KEY", OpenDoor(self.capture))
         self.desk.look()

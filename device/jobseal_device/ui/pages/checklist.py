@@ -76,7 +76,7 @@ class _Checklist:
             return stay()
 
         if item.code in self.answers:
-            mark, tone = f"{self._shown(self.answers[item.code])} {_('draft')}", DRAFT
+            mark, tone = " ".join([self._shown(self.answers[item.code]), _("draft")]), DRAFT
         elif item.code in self.given:
             mark, tone = kinds.value("answer", self.given[item.code]), ACKED
         else:

@@ -98,9 +98,9 @@ def _total(row: list[str]) -> str:
         shown = kinds.value("reason", code) if kind == "waiting" else code
         return f"{name} {'' if code == kind else shown} {words.duration(int(amount))}".replace("  ", " ")
     if kind == "visit":
-        return f"{_('Visits')} {amount}"
+        return _("Visits {count}").format(count=amount)
     if kind == "expense":
-        return f"{_('Expense')} {code} {words.money(amount, unit)}"
+        return " ".join([_("Expense"), code, words.money(amount, unit)])
     return f"{words.number(amount)} {unit} {code}"
 
 

@@ -47,7 +47,7 @@ def details(desk: Desk, frame: Frame) -> Page:
                 lines.append(Line(f"{_(label)}: {text}"))
         for task in view.tasks:
             name = desk.catalogue.name("tasks", task)
-            lines.append(Line(f"{_('Task')}: {task} {name}".rstrip()))
+            lines.append(Line(f"{kinds.field('task')}: {task} {name}".rstrip()))
     lines += [Line(""), *timeline(desk, view)]
     return Page(title=view.id, mark=kinds.state(view.state), say=_("F6 and F7 turn pages, F3 goes back."), lines=lines)
 

@@ -1,5 +1,6 @@
 """Work that nobody ordered: reality first, the office completes it. The job gets a number of this handheld's own."""
 
+from jobseal_device.ui import kinds
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import GOOD_BELL, Entry, Frame, Line, Move, Page, stay, swap, wrong
 from jobseal_device.ui.words import _
@@ -36,7 +37,7 @@ def new_job(desk: Desk, frame: Frame) -> Page:
         title=_("New job"),
         mark=str(site)[:20],
         say=_("F1 signs. The office completes it later."),
-        lines=[Line(f"{_('Site')}: {site}")],
+        lines=[Line(f"{kinds.field('site')}: {site}")],
         entry=Entry(_("What is it about, and for whom?"), lambda _text: stay(_("F1 signs.")), most=1000),
         do=do,
         do_word=_("Sign"),
