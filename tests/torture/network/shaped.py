@@ -6,20 +6,16 @@ follow the timing of real processes, so a replay has the same weather, and not t
 """
 
 import random
-import subprocess
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 from jobseal_device.objects import ObjectStore
-from jobseal_gateway.broker import ACCOUNT
 from jobseal_gateway.ledger.database import connect
-from jobseal_gateway.mosquitto import ACL_NAME, CONFIG_NAME, MosquittoSettings, mosquitto_acl, mosquitto_config
-from tests.servers import free_port
 from tests.torture.campaign import Finding, Tally
 from tests.torture.network import namespaces
-from tests.torture.network.hand import BIN, LIKE_US, VISIT, Hand
+from tests.torture.network.hand import BIN, VISIT, Hand
 from tests.torture.network.namespaces import Namespace, Router
 from tests.torture.network.shaper import CLEAR, Shaper, Weather
 from tests.torture.network.site import NotReady, Site
@@ -90,23 +86,16 @@ class Day:
             undo.callback(place.close)
         office, *field = places
         self.router = Router(places, lambda _, __: Shaper(weather(self._chance), self._chance.randrange(1 << 30)))
-        broker = _broker(folder / "broker", office)
-        undo.callback(_end, broker[0])
         self.site = Site(
             folder,
-            [
-                "mqtt.broker=external",
-                f"mqtt.host={office.address}",
-                f"mqtt.port={broker[1]}",
-                "intervals.reconnect_max_s=1",
-            ],
+            [f"mqtt.host={office.address}"],
             office.inside,
             lambda home: [BIN / "jobseal-gateway", "--home", home, "serve"],
             office.enter,
         )
         undo.callback(self.site.close)
         hands = [Hand(f"hh-{number}", f"t-{number}", folder, place.inside) for number, place in enumerate(field)]
-        self.site.enrol(hands, [f"{office.address}:{broker[1]}"])
+        self.site.enrol(hands)
         self.site.import_orders(VISITS)
         self.witness = Witness(set())
         undo.callback(self.router.stop)
@@ -183,23 +172,3 @@ def _state(day: Day) -> str:
         waiting = len(ObjectStore(hand.home).pending())
         hands.append(f"{hand.name} {hand.acknowledged}/{len(hand.signed)} events, {waiting} objects waiting")
     return f"no rest: {'; '.join(hands)}; billed {sorted(day.site.consumer.acknowledged)}"
-
-
-def _broker(folder: Path, place: Namespace) -> tuple["subprocess.Popen[bytes]", int]:
-    """A mosquitto as the gateway would start it, but where handhelds in other places reach it; and its port."""
-    folder.mkdir()
-    port = free_port()
-    text = mosquitto_config(MosquittoSettings(port=port)).replace("127.0.0.1", place.address)
-    (folder / CONFIG_NAME).write_text(text)
-    (folder / ACL_NAME).write_text(mosquitto_acl())
-    with (folder / "said").open("ab") as said:
-        line = [*LIKE_US, *place.inside, "setpriv", "--reuid", ACCOUNT, "--regid", ACCOUNT, "--clear-groups"]
-        process = subprocess.Popen(
-            [*line, *LIKE_US, "mosquitto", "-c", CONFIG_NAME], cwd=folder, stdout=said, stderr=said
-        )
-    return process, port
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    process.wait()

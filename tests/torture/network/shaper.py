@@ -1,8 +1,8 @@
 """One direction of a bad network, as a pure decision: a packet and the time in, what arrives when out.
 
 Packets are IPv4, complete. Damage comes in two kinds: what the receiver's checksum finds, so that TCP sends it again,
-and, rarely, what it does not find, so that it reaches the program: there the last bytes of a large segment are changed
-and the checksum is made to fit, as by a bad router.
+and, rarely, what it does not find: the last bytes of a large segment are changed and the checksum is made to fit, as by
+a bad router. Over TLS that ends a connection; without it, it reaches the program.
 """
 
 import random

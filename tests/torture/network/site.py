@@ -75,10 +75,10 @@ class Site:
         """What ``jobseal-gateway`` answers."""
         return answer([BIN / "jobseal-gateway", "--home", self.home, "--json", *words])
 
-    def enrol(self, hands: Sequence[Hand], brokers: Sequence[str] = ()) -> None:
-        """Enrol these, together, and switch them on. ``brokers``: where they find one, if not where it is set."""
+    def enrol(self, hands: Sequence[Hand]) -> None:
+        """Enrol these, together, and switch them on."""
         with ThreadPoolExecutor() as pool:
-            list(pool.map(lambda hand: self._enrol(hand, brokers), hands))
+            list(pool.map(self._enrol, hands))
         for hand in hands:
             hand.switch_on()
         self.hands += hands
@@ -145,12 +145,11 @@ class Site:
     def _job(self, hand: Hand, number: int) -> str:
         return f"WO-{hand.name}-{number:04d}"
 
-    def _enrol(self, hand: Hand, brokers: Sequence[str]) -> None:
+    def _enrol(self, hand: Hand) -> None:
         request, welcome = (str(self.folder / f"{hand.name}.{what}") for what in ("request", "welcome"))
         hand.command("enrol", "request", request)
         who = ("--label", hand.name, "--device", hand.name, "--technician", hand.technician)
-        where = [word for each in brokers for word in ("--broker", each)]
-        self.command("enrol", "--request", request, "--out", welcome, *who, *where)
+        self.command("enrol", "--request", request, "--out", welcome, *who)
         hand.command("enrol", "accept", welcome, "--trust", self.fingerprint)
 
     def _ready_status(self) -> int:
