@@ -100,11 +100,11 @@ def ask(gateway: Gateway, data: bytes, source: str) -> Grant | Waiting:
     if request.token is None:
         raise EnrolmentRefused("request_invalid", "This request names no code; carry it to the operator as a file.")
     with reading(gateway.engine) as connection:
-        answer = _answered(gateway, connection, _invited(connection, request.token), data)
+        invited = _invited(connection, request.token)
+        answer = _answered(gateway, connection, invited, data)
     if answer is not None:
         return answer
-    with open_office(gateway).acting(_invited_by(gateway, request.token)) as desk:
-        invited = _invited(desk.connection, request.token)
+    with open_office(gateway).acting(invited.approved_by or invited.made_by) as desk:
         answer = _answered(gateway, desk.connection, invited, data)
         if answer is not None:  # somebody else was faster, with the same bytes
             return answer
@@ -172,12 +172,6 @@ def _invited(connection: Connection, token: bytes) -> Invitation:
     if found is None:
         raise EnrolmentRefused("code_unknown", "Nobody gave out this code; ask the operator for another.")
     return found
-
-
-def _invited_by(gateway: Gateway, token: bytes) -> str:
-    with reading(gateway.engine) as connection:
-        invited = _invited(connection, token)
-    return invited.approved_by or invited.made_by
 
 
 def _answered(gateway: Gateway, connection: Connection, invited: Invitation, data: bytes) -> Grant | Waiting | None:
