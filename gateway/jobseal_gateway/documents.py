@@ -59,6 +59,20 @@ def rating(projected: Projected, status: str) -> Document:
     }
 
 
+def unfolded(job: str, status: str, code: str, released_revisions: list[int]) -> Document:
+    """The rating of a job that could not be folded: as :func:`rating`, with nothing to bill."""
+    return {
+        "job": job,
+        "status": status,
+        "blocking": [code],
+        "price_list": None,
+        "currency": None,
+        "total": None,
+        "lines": [],
+        "released_revisions": released_revisions,
+    }
+
+
 def news(projected: Projected, status: str) -> Document:
     """The data of a ``jobcard.changed``: what a list of jobs shows."""
     rated, order = projected.rating, projected.dossier.order

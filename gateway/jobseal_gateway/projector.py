@@ -223,7 +223,9 @@ def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
 
 def _hold(connection: Connection, job_id: int) -> None:
     """Nothing is billed of a job that cannot be folded; its evidence and its last card stay."""
-    document = {"job": jobs.work_order(connection, job_id), "status": HELD, "blocking": [DEFECT]}
+    work_order = jobs.work_order(connection, job_id)
+    released = [each.revision for each in records.of_work_order(connection, work_order)]
+    document = documents.unfolded(work_order, HELD, DEFECT, released)
     RATINGS.put(connection, Folded(job_id, HELD, documents.to_bytes(document)))
 
 

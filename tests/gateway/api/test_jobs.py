@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from jobseal_gateway import projector
 from jobseal_gateway.api.jobs import PAGE_MAX_ITEMS
 from tests.field import Office, Phone
 from tests.gateway.api.billing import Billing
@@ -66,6 +69,22 @@ def test_a_job_is_told_with_the_card_that_was_folded_to_the_byte(
 def test_a_job_that_nobody_heard_of_is_not_found(billing: Billing) -> None:
     answer = billing.get("/v1/jobs/WO-404")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_unknown")
+
+
+def test_a_job_that_can_no_longer_be_folded_is_listed_as_held_beside_the_others(
+    office: Office, phone: Phone, billing: Billing, released: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise ArithmeticError("a defect")
+
+    phone.sign("job.reopened", reason="left something behind")
+    phone.sync()
+    monkeypatch.setattr(projector, "project", fail)
+    office.project()
+    assert ids(billing, standing="held") == ["WO-1"]
+    [row] = billing.get("/v1/jobs").json()["jobs"]
+    assert (row["blocking"], row["records"], row["total"]) == (["gateway_defect"], [released], None)
+    assert billing.get("/v1/jobs/WO-1").json()["standing"] == "held"
 
 
 def test_a_standing_that_there_is_none_of_is_refused(billing: Billing) -> None:
