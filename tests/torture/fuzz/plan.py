@@ -24,22 +24,22 @@ class Place(NamedTuple):
 
 
 PLACES = (
-    Place("cbor", "codec", "Codec", 540_000),
+    Place("cbor", "codec", "Codec", 583_000),
     Place("jobs", "work_done", "Jobs", 4_000),
-    Place("envelope", "envelope", "Envelopes", 50_000),
+    Place("envelope", "envelope", "Envelopes", 30_000),
     Place("http", "http", "Requests", 1_000),
-    Place("statement", "statements", "Statements", 60_000),
+    Place("statement", "statements", "Statements", 50_000),
     Place("uplink", "handheld", "Receipts", 6_000),
     Place("body", "bodies", "Bodies", 150_000),
     Place("ingest", "gateway", "Gateway", 1_000),
     Place("frame", "statements", "Frames", 90_000),
     Place("bundle", "bundle", "Bundles", 6_000),
-    Place("assignment", "handheld", "Work", 40_000),
-    Place("prices", "paper", "Prices", 7_000),
-    Place("enrolment", "trust", "Welcomes", 30_000),
-    Place("orders", "paper", "Orders", 5_000),
-    Place("mapping", "paper", "Mappings", 4_000),
-    Place("settings", "paper", "SettingsFile", 6_000),
+    Place("assignment", "handheld", "Work", 20_000),
+    Place("prices", "paper", "Prices", 4_000),
+    Place("enrolment", "trust", "Welcomes", 45_000),
+    Place("orders", "paper", "Orders", 3_000),
+    Place("mapping", "paper", "Mappings", 3_000),
+    Place("settings", "paper", "SettingsFile", 4_000),
 )
 assert sum(place.share for place in PLACES) == ROUND
 
