@@ -5,6 +5,7 @@ sources; both are kept below ``var/torture/faults``. Unit numbers run through al
 so that the first few hundred are an even sample.
 """
 
+import hashlib
 import json
 import os
 import shutil
@@ -120,7 +121,7 @@ def compiler() -> str | None:
 @cache
 def shim() -> Path:
     """The shared object; compiled now if its source is new. Raises ``CalledProcessError`` with what was wrong."""
-    made = KEPT / f"shim-{sources_digest()}.so"
+    made = KEPT / f"shim-{hashlib.sha256(SHIM.read_bytes()).hexdigest()[:16]}.so"
     with locked(KEPT):
         if not made.exists():
             fresh = made.with_suffix(".new")
@@ -135,6 +136,8 @@ def _calls() -> dict[str, int]:
     """How many changing calls each scenario makes when nothing goes wrong."""
     kept = KEPT / f"calls-{sources_digest()}.json"
     if not kept.exists():
+        for old in KEPT.glob("calls-*.json"):
+            old.unlink()
         with server() as ask:
             counted = {name: ask(name, -1, 0)["calls"] for name in SCENARIOS}
         fresh = kept.with_suffix(f".{os.getpid()}")
