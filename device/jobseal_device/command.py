@@ -135,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     enrol.add_argument("--trust", metavar="FINGERPRINT", help="with accept: the gateway's, as its operator reads it")
     enrol.add_argument("--pin", action="store_true", help="keep the signing key behind PINs; asks for the first")
+    enrol.add_argument("--tpm", action="store_true", help="the same, with a key that this machine's TPM keeps")
     enrol.add_argument("--timeout", type=float, default=900.0, metavar="S", help="how long to wait for an approval")
     enrol.set_defaults(run=_enrol, wrong=enrol.error)
     return parser
@@ -200,7 +201,7 @@ def _sync(given: argparse.Namespace, home: Home) -> Answer:
 def _enrol(given: argparse.Namespace, home: Home) -> Answer:
     words: list[str] = given.words
     if len(words) == 2 and words[0] == "request":
-        return _enrol_request(Path(words[1]), home, given.pin)
+        return _enrol_request(Path(words[1]), home, _keep(given))
     if len(words) == 2 and words[0] == "accept" and given.trust:
         return _enrol_accept(Path(words[1]), given.trust, home)
     if not words and sys.stdin.isatty():
@@ -208,15 +209,22 @@ def _enrol(given: argparse.Namespace, home: Home) -> Answer:
     if len(words) != 1:
         given.wrong("give a code, or 'request FILE', or 'accept FILE --trust FINGERPRINT'")
     code = parse_code(words[0])
-    signer, assurance = _signing_key(home, given.pin)
+    signer, assurance = _signing_key(home, _keep(given))
     enrolled = enrolling.enrol(home, code, signer, assurance, _show_digits, given.timeout)
     return {"device": enrolled.identity.device, "label": enrolled.enrolment.label, "enrolled": True}
 
 
-def _signing_key(home: Home, with_pin: bool) -> tuple["Signer", str]:
+def _keep(given: argparse.Namespace) -> str:
+    """How a new key is to be kept, in the words of the enrolment."""
+    if given.tpm:
+        return identity.HARDWARE_ASSURANCE
+    return identity.PIN_ASSURANCE if given.pin else identity.NO_ASSURANCE
+
+
+def _signing_key(home: Home, keep: str) -> tuple["Signer", str]:
     """The signing key, made if there is none, and how it is kept."""
-    if with_pin or home.vault.exists():
-        return pin_entry.new_key(home), identity.assurance(home)
+    if keep != identity.NO_ASSURANCE or home.vault.exists():
+        return pin_entry.new_key(home, keep), identity.assurance(home)
     identity.make_key(home, os.urandom(SEED_BYTES))
     return identity.signer(home), identity.assurance(home)
 
@@ -225,8 +233,8 @@ def _show_digits(digits: str) -> None:
     print(f"Compare these digits with the operator, who approves:  {digits}", file=sys.stderr, flush=True)
 
 
-def _enrol_request(file: Path, home: Home, with_pin: bool) -> Answer:
-    signer, assurance = _signing_key(home, with_pin)
+def _enrol_request(file: Path, home: Home, keep: str) -> Answer:
+    signer, assurance = _signing_key(home, keep)
     given_file.write(file, enrolling.make_request(home, signer, assurance))
     return {"request": str(file), "next": "have the gateway's operator run: jobseal-gateway enrol --request FILE"}
 

@@ -18,14 +18,15 @@ from jobseal.host.pin import PinLock
 from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import durable, vault
+from jobseal_device import durable, tpm, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 
 NO_ASSURANCE = "none"
 PIN_ASSURANCE = "pin"
-_STRENGTH = (NO_ASSURANCE, PIN_ASSURANCE, "hardware")
+HARDWARE_ASSURANCE = "hardware"
+_STRENGTH = (NO_ASSURANCE, PIN_ASSURANCE, HARDWARE_ASSURANCE)
 
 
 class NotEnrolled(JobsealError):
@@ -33,6 +34,16 @@ class NotEnrolled(JobsealError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("not_enrolled", sentence, OPERATOR)
+
+
+class _AlreadyNone(JobsealError):
+    """A key without a PIN stays one: whoever had the files before has it."""
+
+    def __init__(self, home: Home) -> None:
+        sentence = (
+            f"This handheld's key was made without a PIN. Remove {home.folder} and begin again for one with a PIN."
+        )
+        super().__init__("already_none", sentence, OPERATOR)
 
 
 class Enrolled:
@@ -66,19 +77,36 @@ def make_vault(home: Home, seed: bytes, setup: PinLock, random: Callable[[int], 
     """
     home.make(files)
     if home.seed.exists():
-        sentence = (
-            f"This handheld's key was made without a PIN. Remove {home.folder} and begin again for one with a PIN."
-        )
-        raise JobsealError("already_none", sentence, OPERATOR)
+        raise _AlreadyNone(home)
     if vault.read(home, files) is None:
         made = Ed25519Signer(seed)
         vault.write(home, vault.ED25519, made.key, seed, {vault.SETUP: setup}, random, files)
     return public_key(home, files).encode()
 
 
+def make_hardware_vault(
+    home: Home, setup: PinLock, random: Callable[[int], bytes], tcti: str | None = None, files: Files = REAL
+) -> bytes:
+    """As :func:`make_vault`, for a key that a TPM makes and keeps; PINs open what lets it sign.
+
+    ``tcti``: which TPM, see :mod:`jobseal_device.tpm`. Raises as :func:`make_vault`, and :class:`TpmFailed`.
+    """
+    home.make(files)
+    if home.seed.exists():
+        raise _AlreadyNone(home)
+    if vault.read(home, files) is None:
+        secret = random(SEED_BYTES)
+        made = tpm.make(secret, tcti)
+        vault.write(home, vault.TPM, made.key, secret, {vault.SETUP: setup}, random, files, made.part)
+    return public_key(home, files).encode()
+
+
 def assurance(home: Home, files: Files = REAL) -> str:
-    """How the key is kept, in the words of the enrolment: ``pin`` or ``none``."""
-    return NO_ASSURANCE if vault.read(home, files) is None else PIN_ASSURANCE
+    """How the key is kept, in the words of the enrolment: ``hardware``, ``pin`` or ``none``."""
+    closed = vault.read(home, files)
+    if closed is None:
+        return NO_ASSURANCE
+    return HARDWARE_ASSURANCE if closed.kind == vault.TPM else PIN_ASSURANCE
 
 
 def public_key(home: Home, files: Files = REAL) -> Key:

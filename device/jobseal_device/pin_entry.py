@@ -38,17 +38,22 @@ def ask(whose: str) -> str:
     return line.rstrip("\r\n")
 
 
-def new_key(home: Home) -> "Signer":
+def new_key(home: Home, keep: str) -> "Signer":
     """A signing key behind a PIN of setting up, which is asked for; the same key again if it was made before.
 
-    Raises ``pin_unfit``, ``pin_missing``, ``already_none``, and as :func:`unlock.open_as_setup`.
+    ``keep``: ``hardware`` for one in the TPM. Raises :class:`TpmFailed`, ``tpm_missing``, ``pin_unfit``,
+    ``pin_missing``, ``already_none``, and as :func:`unlock.setup_signer`.
     """
     if vault.read(home) is None:
         chosen = ask("New PIN, for setting this handheld up")
         pins.check(chosen)
         if sys.stdin.isatty() and ask("The same again") != chosen:
             raise JobsealError("pin_unfit", "These were two different PINs; nothing was made.", OPERATOR)
-        identity.make_vault(home, os.urandom(SEED_BYTES), pins.lock(chosen, os.urandom(SALT_BYTES)), os.urandom)
+        lock = pins.lock(chosen, os.urandom(SALT_BYTES))
+        if keep == identity.HARDWARE_ASSURANCE:
+            identity.make_hardware_vault(home, lock, os.urandom)
+        else:
+            identity.make_vault(home, os.urandom(SEED_BYTES), lock, os.urandom)
         return unlock.setup_signer(home, chosen)
     return unlock.setup_signer(home, ask("PIN that this handheld was set up with"))
 

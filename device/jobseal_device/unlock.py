@@ -29,6 +29,7 @@ from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled, NotEnrolled
 from jobseal_device.lockout import Standing
 from jobseal_device.roster import RosterFile
+from jobseal_device.tpm import TpmSigner
 from jobseal_device.vault import SETUP, Vault
 
 if TYPE_CHECKING:
@@ -222,7 +223,9 @@ class Gate:
         wanted = {person.id: lock_from_value(person.pin) for person in self.people() if person.pin is not None}
         if wanted != closed.locks:
             with suppress(StorageError):
-                vault.write(self._home, closed.kind, closed.public, secret, wanted, self._random, self._files)
+                vault.write(
+                    self._home, closed.kind, closed.public, secret, wanted, self._random, self._files, closed.part
+                )
 
 
 def setup_signer(home: Home, pin: str, files: Files = REAL) -> "Signer":
@@ -246,7 +249,7 @@ def setup_signer(home: Home, pin: str, files: Files = REAL) -> "Signer":
 
 
 def _signer(closed: Vault, secret: bytes) -> "Signer":
-    signer = Ed25519Signer(secret)
+    signer: Signer = Ed25519Signer(secret) if closed.kind == vault.ED25519 else TpmSigner(secret, closed.part or b"")
     if signer.key.thumbprint != closed.public.thumbprint:
         raise NotEnrolled("The key file holds another key than it says; this handheld needs a new enrolment.")
     return signer

@@ -21,7 +21,7 @@ from jobseal.key import KEY_MAX_BYTES, Key
 from jobseal.limits import ROSTER_MAX
 from jobseal.message import Message
 from jobseal.roster import PIN
-from jobseal.shape import Array, Bytes, Map, OneOf, Row, Text, must
+from jobseal.shape import Array, Bytes, Map, OneOf, Row, Text, may, must
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -48,29 +48,33 @@ class VaultDamaged(JobsealError):
 
 class VaultFile(Message):
     """``form``; ``kind``: what the secret is; ``key``: the public COSE_Key; ``sealed``: nonce and ciphertext of the
-    secret; ``slots``: [who, [salt, cost, key], box] each."""
+    secret; ``slots``: [who, [salt, cost, key], box] each; ``part``: what a TPM needs to load the key, else None."""
 
-    __slots__ = ("form", "key", "kind", "sealed", "slots")
+    __slots__ = ("form", "key", "kind", "part", "sealed", "slots")
     SHAPE = Map(
         must(1, "form", OneOf(_FORM)),
         must(2, "kind", OneOf(ED25519, TPM)),
         must(3, "key", Bytes(1, KEY_MAX_BYTES)),
         must(4, "sealed", Bytes(_NONCE_BYTES + 16, 256)),
         must(5, "slots", Array(_SLOT, 1, ROSTER_MAX + 1)),
+        may(6, "part", Bytes(1, 1024)),
     )
     form: str
     kind: str
     key: bytes
     sealed: bytes
     slots: "list[list[object]]"
+    part: "bytes | None"
 
 
 class Vault:
-    """``public``: the key that its secret belongs to; ``kind``; ``locks``: whose PINs open it."""
+    """``public``: the key that its secret belongs to; ``kind`` and ``part`` as in the file; ``locks``: whose PINs open
+    it."""
 
     def __init__(self, file: VaultFile) -> None:
         self._sealed = file.sealed
         self.kind = file.kind
+        self.part = file.part
         self.public: Key = keys.decode(file.key)
         self.locks: dict[str, PinLock] = {}
         self._boxes: dict[str, bytes] = {}
@@ -112,6 +116,7 @@ def write(
     locks: Mapping[str, PinLock],
     random: Callable[[int], bytes],
     files: Files = REAL,
+    part: bytes | None = None,
 ) -> None:
     """Make these locks, at least one, the ones that open ``secret``, and no others. Durable when it returns.
 
@@ -120,7 +125,7 @@ def write(
     wrapping, nonce = random(_KEY_BYTES), random(_NONCE_BYTES)
     sealed = nonce + ChaCha20Poly1305(wrapping).encrypt(nonce, secret, _bound_to(kind, public))
     slots = [[who, lock.to_value(), pin.seal(wrapping, lock, _info(public, who))] for who, lock in locks.items()]
-    file = VaultFile(form=_FORM, kind=kind, key=public.encode(), sealed=sealed, slots=slots)
+    file = VaultFile(form=_FORM, kind=kind, key=public.encode(), sealed=sealed, slots=slots, part=part)
     durable.replace(files, home.vault, file.encode())
 
 
