@@ -3,12 +3,14 @@
 A count belongs to a person and a PIN's lock, so a new PIN from the office starts at none. Written by capture, under a
 lock of its own, so that two processes cannot try at the same time and be counted once.
 
-A count that cannot be written refuses the try. A damaged file counts everybody as one try before the lock.
+A count that cannot be written refuses the try. A damaged file counts everybody as one try before the lock; it begins
+with the SHA-256 of the rest, since one flipped bit could name somebody else and so forgive all that was tried.
 """
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import NamedTuple
 
 from jobseal import cbor
@@ -22,6 +24,7 @@ from jobseal_device.home import Home
 from jobseal_device.lockout import LOCKED_AFTER, Standing, Tries
 
 _MOST_BYTES = 1048576
+_DIGEST_BYTES = 32
 _ROW = Row(
     ("who", Text(0, 64)),
     ("lock", Bytes(32, 32)),
@@ -92,7 +95,7 @@ class Attempts:
 
     def _read(self) -> "_Counts":
         try:
-            value = cbor.decode(durable.read(self._files, self._home.attempts), _MOST_BYTES)
+            value = cbor.decode(_checked(durable.read(self._files, self._home.attempts)), _MOST_BYTES)
         except FileNotFoundError:
             return _Counts(0, {})
         except JobsealError as error:
@@ -109,7 +112,14 @@ class Attempts:
         while len(rows) > _ROWS_MOST:
             del rows[next(iter(rows))]
         value = [counts.others, [[*who, found.wrong, found.boot, found.up_ms] for who, found in rows.items()]]
-        durable.replace(self._files, self._home.attempts, cbor.encode(value))
+        packed = cbor.encode(value)
+        durable.replace(self._files, self._home.attempts, sha256(packed).digest() + packed)
+
+
+def _checked(data: bytes) -> bytes:
+    """What was written; nothing, which is no CBOR, if these bytes are something else."""
+    digest, packed = data[:_DIGEST_BYTES], data[_DIGEST_BYTES:]
+    return packed if sha256(packed).digest() == digest else b""
 
 
 class _Counts(NamedTuple):
