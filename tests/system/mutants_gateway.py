@@ -242,4 +242,36 @@ CONSUMING = (
     ),
 )  # fmt: skip
 
-MUTANTS = (*COMMITTING, *BELIEVING, *BILLING, *CONSUMING)
+IN_THE_WHOLE = (
+    Mutant(
+        "smaller_log_unsaid",
+        ((f"{INGEST}/round.py", "        if message.size > self._log_size(message.size):\n", "        if False:\n"),),
+        SIMULATION, ("deletion_undetected",), ("gateway_restored",), 3,
+    ),
+    Mutant(
+        "log_alarm_unheard",
+        (("protocol/jobseal/uplink.py", '            return [("alarm", "log_inconsistent"',
+          '            return [] if known else [("alarm", "log_inconsistent"'),),
+        SIMULATION, ("deletion_undetected",), ("log_altered",),
+    ),
+    Mutant(
+        "distrust_unheeded",
+        (
+            (f"{INGEST}/settling.py", "        if keyed.enrolled.status in _NO_TRUST:", "        if False:"),
+            (f"{GATEWAY}/projection.py",
+             "    elif trust is not None and trust.suspended is not None and logged.index > trust.suspended:\n",
+             "    elif False:\n"),
+        ),
+        SIMULATION, ("revoked_billed",), ("distrust",), 9,
+    ),
+    Mutant(
+        "object_forgotten_when_sent",
+        (("protocol/jobseal/uplink.py", '        return [("send", frame.encode(self._message(what)))]\n',
+          "        message = self._message(what)\n"
+          '        done = [("stored", [message.digest])] if what == OBJECT else []\n'
+          '        return [("send", frame.encode(message)), *done]\n'),),
+        SIMULATION, ("object_missing",), ("large_object", "loss"),
+    ),
+)  # fmt: skip
+
+MUTANTS = (*COMMITTING, *BELIEVING, *BILLING, *CONSUMING, *IN_THE_WHOLE)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 Found = Iterator[tuple[str, str]]
 Sentinel = Callable[[Path], Found]
-MODULES = ("contract", "belief", "storage", "capturing", "ledger", "strangers", "billing", "consumers")
+MODULES = ("contract", "belief", "storage", "capturing", "ledger", "strangers", "billing", "consumers", "people")
 
 
 def find(name: str) -> Sentinel:
