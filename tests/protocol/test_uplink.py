@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from jobseal import frame
 from jobseal.refusal import Refusal
+from jobseal.uplink import State
 from jobseal_gateway.ledger import keys
 from jobseal_gateway.ledger.database import connect, migrate, reading
 from tests.devices import DELAYS, Device, Sync, digest
@@ -296,6 +297,22 @@ def test_a_hole_anywhere_in_the_journal_is_gone_behind(station: Station, first: 
     station.sync(device)
     assert device.state.next == 11
     assert station.events(device) == [data for data in device.frames if data is not None]
+
+
+@pytest.mark.parametrize(("first", "last"), [(0, 2), (4, 6), (9, 9)])
+def test_who_shows_his_history_anew_goes_behind_what_he_cannot_read_and_the_log_has(
+    station: Station, first: int, last: int
+) -> None:
+    device = station.enrol("van-1")
+    for _ in range(10):
+        device.capture()
+    station.sync(device)
+    assert device.state.next == 10
+    device.lose(first, last)
+    device.saved = State().to_list()  # sync's own file was damaged and set aside
+    station.sync(device)
+    assert device.state.next == 11
+    assert len(station.events(device)) == 11
 
 
 def test_part_of_a_hole_that_turns_up_does_not_hold_up_what_is_behind_it(station: Station) -> None:

@@ -280,7 +280,8 @@ def _forks(history: History, evidence: Evidence) -> Found:
         yield "honest_fork", f"key {kid.hex()[:8]}, of which there is only one holder, is accused of a fork"
     for holder in history.holders:
         logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
-        if holder.committed < len(logged) and not holder.stopped and holder.kid not in evidence.forked:
+        knows = holder.stopped or holder.kid in evidence.forked or history.rewritten
+        if holder.committed < len(logged) and not knows:
             yield "set_back_undetected", f"{holder.name} has fewer events than are logged for it, and does not know"
     # What was on a card that was set back before it sent anything is known to nobody.
     left = {sha256(data).digest() for holder in history.holders for data in holder.journal} | set(evidence.by_hash)

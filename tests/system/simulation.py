@@ -135,6 +135,8 @@ class Simulation:
         self._expect_step(handheld)
 
     def _diverge_perhaps(self, handheld: Handheld) -> None:
+        if handheld.has_rotted:
+            return
         if self._faults.strikes("clone"):
             self._world.say(handheld.holder, "cloned")
             self._history.diverged.add(handheld.kid)
@@ -191,7 +193,7 @@ class Simulation:
             each.look()
         self._gateway.expect_folding()
         self._finish(NO_LIMIT)
-        if self._history.rewritten:  # whoever has nothing to send hears of it with his next HELLO
+        if self._history.rewritten or self._history.diverged:  # who has nothing to send hears of it with his next HELLO
             self._world.run(self._world.now_ms + 2 * DELAYS.hello)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:

@@ -164,7 +164,8 @@ class BatchFrame(Frame):
         for code, data in self.plan.refused:
             self._quarantine(settling, code, data)
         reached = self.plan.reached or (keyed.find(acked[0], acked[1]) if acked else None)
-        self._answer(reached or keyed.tip(0)).stored = self._stored(settling, keyed)
+        position = keyed.behind_lost(reached or keyed.tip(0), self.plan.lost)
+        self._answer(position).stored = self._stored(settling, keyed)
 
     def conclude(self, connection: Connection) -> None:
         if self.answer is not None:

@@ -129,6 +129,15 @@ class KeyChain:
                 position = Position(gap.number, gap.last + 1, gap.hash)
         return position
 
+    def behind_lost(self, position: Position, lost: list[tuple[int, int]]) -> Position:
+        """The same place, or the one behind a range that its holder cannot read and that this line has settled: nobody
+        will send that again, and what comes behind it goes on here."""
+        for first, last in sorted(lost):
+            settled = [known for known in self.known(last) if known.branch == position.number]
+            if first <= position.next <= last and settled:
+                position = Position(position.number, last + 1, settled[0].hash)
+        return position
+
     def _announced(self, number: int, last: int) -> bytes | None:
         found = [gap.hash for gap in self.gaps if gap.number == number and gap.last == last]
         return found[-1] if found else None

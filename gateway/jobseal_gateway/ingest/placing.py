@@ -76,15 +76,17 @@ class Announced(NamedTuple):
 class Plan:
     """What a batch comes to: ``steps`` to settle in order, ``refused`` (code, bytes), and how far it got.
 
-    ``reached``: behind the last item that is logged, or was already; None when none is.
+    ``reached``: behind the last item that is logged, or was already; None when none is. ``lost``: ranges (first, last)
+    that its holder cannot read any more and that make no hole, because the key has settled them before.
     """
 
-    __slots__ = ("duplicates", "early", "reached", "refused", "steps")
+    __slots__ = ("duplicates", "early", "lost", "reached", "refused", "steps")
 
     def __init__(self) -> None:
         self.steps: list[Entry | Slot | Announced] = []
         self.refused: list[tuple[str, bytes]] = []
         self.reached: Position | None = None
+        self.lost: list[tuple[int, int]] = []
         self.duplicates = 0
         self.early = 0
 
@@ -184,6 +186,10 @@ class Placer:
             first, last = lost_range(item.signed)
         except JobsealError as error:
             item.code = error.code
+            return True
+        if last < self._chain.branches[0].next:
+            if item.verifies(self._check):
+                self.plan.lost.append((first, last))
             return True
         if not first <= self._chain.branches[0].next <= last:
             return False
