@@ -20,6 +20,7 @@ from jobseal import (
     proof,
     receipt,
     record,
+    roster,
     shape,
     work,
 )
@@ -192,6 +193,10 @@ def _assignment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> 
     return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
 
 
+def _roster(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
+    return _same(vector, data, roster.encode(roster.decode(data)), "the roster")
+
+
 def _record(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     found = record.verify(data, _key_of(vector), verifier)
     if [line.to_map() for line in found.line_items()] != found.lines:
@@ -245,6 +250,7 @@ CHECKS = {
     "receipt": _receipt,
     "record": _record,
     "refusal": _frame,
+    "roster": _roster,
     "shape": _shape,
     "uplink": check_uplink.uplink,
     "want": _frame,

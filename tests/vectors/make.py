@@ -16,12 +16,13 @@ from tests.vectors import (
     jobs,
     proofs,
     records,
+    rosters,
     statements,
     uplinks,
 )
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
-MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs, uplinks)
+MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs, uplinks, rosters)
 
 
 def texts() -> dict[str, str]:
