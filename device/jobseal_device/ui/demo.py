@@ -9,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jobseal import authority, cbor, enrolment, key, office, work
 from jobseal.authority import Certification
@@ -22,6 +22,9 @@ from jobseal_device.home import Home
 from jobseal_device.ui import start
 from jobseal_device.uplink_file import write_uplink
 from jobseal_device.work_file import WorkFile
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
 
 DEVICE = "DEMO-1"
 HOUR_MS = 3_600_000
@@ -89,26 +92,33 @@ class Office:
         )
         identity.accept(home, welcome.encode(), self._root.key.thumbprint.hex())
 
-    def assign(self, home: Home, orders: list[dict[str, Any]], catalogue: dict[str, Any] | None) -> None:
+    def assign(self, home: Home, orders: list[dict[str, Any]], catalogue: dict[str, Any]) -> None:
         """Sign an assignment of these orders (snapshots) and leave it where sync would."""
-        documents = [cbor.encode(order) for order in orders]
-        known = None if catalogue is None else cbor.encode(catalogue)
-        assignment = Assignment(
-            device=DEVICE,
-            version=1,
-            at=self._now_ms,
-            orders=[[order["id"], 1, work.digest(data)] for order, data in zip(orders, documents, strict=True)],
-            catalogue=None if known is None else work.digest(known),
-            roster=None,
-        )
-        state = State()
-        state.assignment = work.sign(assignment, self._office)
-        write_uplink(home, state)
-        file = WorkFile(home)
-        file.assign(assignment)
-        for data in [*documents, *([] if known is None else [known])]:
-            file.keep(data)
-        file.flush()
+        assign(home, self._office, DEVICE, self._now_ms, orders, catalogue)
+
+
+def assign(
+    home: Home, office_key: "Signer", device: str, at: int, orders: list[dict[str, Any]], catalogue: dict[str, Any]
+) -> None:
+    """What sync has when an assignment and its documents have come."""
+    documents = [cbor.encode(order) for order in orders]
+    known = cbor.encode(catalogue)
+    assignment = Assignment(
+        device=device,
+        version=1,
+        at=at,
+        orders=[[order["id"], 1, work.digest(data)] for order, data in zip(orders, documents, strict=True)],
+        catalogue=work.digest(known),
+        roster=None,
+    )
+    state = State()
+    state.assignment = work.sign(assignment, office_key)
+    write_uplink(home, state)
+    file = WorkFile(home)
+    file.assign(assignment)
+    for data in [*documents, known]:
+        file.keep(data)
+    file.flush()
 
 
 def sample_orders(now_ms: int) -> list[dict[str, Any]]:
