@@ -133,6 +133,13 @@ class Evidence:
             at = self.by_hash[at].signed.event.prev
         return line
 
+    def adopted_elsewhere(self, job: str, before: int) -> set[int]:
+        """The lines adopted before that leaf which have no events of this job."""
+        acts = [said for said in self.acts if said.act.kind == "branch.adopted" and said.index < before]
+        adopted = {self.by_hash[head].branch for said in acts if (head := said.act.named()["head"]) in self.by_hash}
+        here = {row.branch for row in self.rows if row.signed.event.job == job and row.index < before}
+        return adopted - here
+
     def is_lost(self, kid: bytes, seq: int) -> bool:
         """Whether the handheld said that it cannot read this one any more."""
         return any(first <= seq <= last for lost, first, last in self.lost if lost == kid)
@@ -331,7 +338,8 @@ def _complete(work_order: str, revision: int, record: Record, evidence: Evidence
             yield "released_open", f"{work_order}~{revision} has a close over {closes[0][1]} of {counted} events"
     for kid in {row.kid for row in rows} & evidence.forked:
         branches = {row.branch: row for row in reversed(evidence.rows) if row.kid == kid and not row.canonical}
-        chosen = {row.branch for row in rows if row.kid == kid}
+        # Adopting a line says nothing of jobs that it has no events of: there the first-logged one counts.
+        chosen = {row.branch for row in rows if row.kid == kid} | evidence.adopted_elsewhere(work_order, leaf)
         forks = [row.signed.event.seq for row in branches.values() if row.index < leaf and row.branch not in chosen]
         behind = [row for row in rows if row.kid == kid and forks and row.signed.event.seq >= min(forks)]
         if behind and not evidence.overridden(work_order, "chain_fork", leaf):
