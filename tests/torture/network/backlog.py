@@ -33,9 +33,9 @@ from tests import servers
 from tests.bench.ground import peak_rss_mb
 from tests.devices import Device, digest, signer_of, trust
 from tests.torture.campaign import Finding, Tally
+from tests.torture.network import site
 from tests.torture.network.hand import BIN
 from tests.torture.network.serving import Serving
-from tests.torture.network.site import free_ports
 
 DAYS, VISITS_A_DAY = 21, 6
 SIGNERS = 2  # processes
@@ -81,7 +81,7 @@ class Backlog:
         return len(FLEETS)
 
     def missing(self) -> str | None:
-        return None
+        return site.missing()
 
     def run(self, first: int, count: int) -> Tally:
         tally = Tally(0)
@@ -169,7 +169,7 @@ def _arrive(folder: Path, undo: ExitStack, fleet: Fleet) -> tuple[list[tuple[str
     given: dict[str, str | int] = {
         "organisation": "Test",
         "mqtt.broker": "external",
-        **free_ports(),
+        **site.free_ports(),
         "mqtt.port": port,
     }
     with home.make(folder / "gateway", given) as gateway:
@@ -177,7 +177,7 @@ def _arrive(folder: Path, undo: ExitStack, fleet: Fleet) -> tuple[list[tuple[str
     _sign(devices, fleet.days)
     serving = Serving([BIN / "jobseal-gateway", "--home", folder / "gateway", "serve"], folder / "gateway.log")
     undo.callback(serving.close)
-    servers.eventually(lambda: "ingest: taking messages" in serving.lines)
+    servers.eventually(lambda: "ingest: taking messages" in serving.lines, site.READY_WITHIN_S)
     phones, first_share = _carry(devices, port)
     rss_mb = peak_rss_mb(serving.pids["ingest"])
     serving.close()

@@ -14,7 +14,7 @@ from pathlib import Path
 from jobseal_device.objects import ObjectStore
 from jobseal_gateway.ledger.database import connect
 from tests.torture.campaign import Finding, Tally
-from tests.torture.network import namespaces
+from tests.torture.network import namespaces, site
 from tests.torture.network.hand import BIN, VISIT, Hand
 from tests.torture.network.namespaces import Namespace, Router
 from tests.torture.network.shaper import CLEAR, Shaper, Weather
@@ -61,7 +61,7 @@ class Shaped:
         return None
 
     def missing(self) -> str | None:
-        return namespaces.missing()
+        return namespaces.missing() or site.missing()
 
     def run(self, first: int, count: int) -> Tally:
         tally = Tally(0, [], {"events": 0, "records": 0, "lost": 0})
