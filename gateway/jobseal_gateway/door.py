@@ -18,10 +18,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from jobseal.enrolling import Anchors, Grant
+from jobseal.enrolling import REQUEST_MAX_BYTES, Anchors, Grant
 from jobseal.errors import OURS, JobsealError
 from jobseal_gateway import admission, renewal
-from jobseal_gateway.api.limit import BodyLimit
 from jobseal_gateway.home import Gateway
 
 WRONG_MOST = 10  # refused requests of one address within WRONG_WITHIN_S before it has to wait
@@ -30,7 +29,14 @@ ADDRESSES_MOST = 4096
 BODY_TYPE = "application/cbor"
 PROBLEM_TYPE = "application/problem+json"
 
-_STATUSES = {"request_invalid": 400, "weak_key": 400, "code_used": 409, "too_many": 429, "gateway_defect": 500}
+_STATUSES = {
+    "request_invalid": 400,
+    "weak_key": 400,
+    "code_used": 409,
+    "too_large": 413,
+    "too_many": 429,
+    "gateway_defect": 500,
+}
 _STATUSES |= dict.fromkeys(("ledger_unavailable", "clock_unsynchronised"), 503)
 _REFUSED = 403
 _GUESSES = ("code_unknown", "request_invalid", "renewal_unknown")
@@ -81,13 +87,12 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
         async def endpoint(request: Request) -> Response:
             source = "" if request.client is None else request.client.host
             try:
-                data = await request.body()
-            except ClientDisconnect:
-                return Response(status_code=400)  # nobody is there to read it
-            try:
                 if wrong.waits(source):
                     raise JobsealError("too_many", "Too many wrong requests from this address; wait a minute.")
+                data = await _body(request)
                 status, body = await run_in_threadpool(ask, data, source)
+            except ClientDisconnect:
+                return Response(status_code=400)  # nobody is there to read it
             except JobsealError as error:
                 if error.code in _GUESSES:
                     wrong.note(source)
@@ -100,7 +105,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     async def defect(_request: Request, _error: Exception) -> Response:
         return _problem(JobsealError("gateway_defect", "The gateway failed on this; its log says how.", OURS))
 
-    app = Starlette(
+    return Starlette(
         routes=[
             Route("/v1/anchors", anchors, methods=["GET"]),
             Route("/v1/enrolment", asking(enrol), methods=["POST"]),
@@ -108,8 +113,16 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
         ],
         exception_handlers={Exception: defect},
     )
-    app.add_middleware(BodyLimit)
-    return app
+
+
+async def _body(request: Request) -> bytes:
+    """The body of a request, which no handheld's is longer than. Raises ``too_large``, ClientDisconnect."""
+    data = b""
+    async for piece in request.stream():
+        data += piece
+        if len(data) > REQUEST_MAX_BYTES:
+            raise JobsealError("too_large", f"A request may bring at most {REQUEST_MAX_BYTES} bytes.")
+    return data
 
 
 def _problem(error: JobsealError) -> Response:

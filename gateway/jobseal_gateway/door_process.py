@@ -20,7 +20,7 @@ from jobseal_gateway import credentials
 from jobseal_gateway.door import make_app
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.web_process import BACKLOG, listening
+from jobseal_gateway.listening import BACKLOG, listening
 
 NAME = "enrolment"
 KEEP_ALIVE_S = 5

@@ -5,7 +5,6 @@ it takes no new connections, answers who waits for news at once, and is gone wit
 """
 
 import signal
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,16 +13,14 @@ from types import FrameType
 
 import uvicorn
 
-from jobseal.errors import OPERATOR
 from jobseal.host.clock import Clock
 from jobseal_gateway.api import Service, make_app
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.entry import enter, settle_memory
-from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
+from jobseal_gateway.listening import BACKLOG, listening
 
 NAME = "web"
-BACKLOG = 128
 KEEP_ALIVE_S = 75  # longer than a consumer's pause between two requests, so that connections are used again
 GRACE_S = 2
 CONNECTIONS_MAX = 512  # of which most wait for news
@@ -65,19 +62,6 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
         settle_memory()
         with suppress(KeyboardInterrupt):
             WebServer(config, service.watch).run([listener])
-
-
-def listening(host: str, port: int, section: str = "http") -> socket.socket:
-    """A socket that listens there; ``section`` of the settings says where. Raises ``http_port_taken``."""
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
-        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
-    except OSError as error:
-        sentence = f"Nothing can listen on {host}:{port} ({error.strerror}); stop what does, or change [{section}]."
-        raise GatewayError("http_port_taken", sentence, OPERATOR) from error
-    # Connections take it over from here. Without it an answer, written as head and body, waits 40 ms for an ACK.
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listener
 
 
 def main(folder: Path, clock: Clock | None = None) -> int:

@@ -27,8 +27,8 @@ from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import keys, leaves, links
 from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.listening import listening
 from jobseal_gateway.office import open_office
-from jobseal_gateway.web_process import listening
 from tests.servers import eventually, free_port
 
 WITHIN_S = 30.0
@@ -158,6 +158,13 @@ def test_who_guesses_tokens_is_made_to_wait(office: Office, tmp_path: Path) -> N
     guesses = [Code(good.host, good.port, bytes([number]) * 16, good.print_of) for number in range(door.WRONG_MOST)]
     assert [refused(tmp_path / "hh", guess) for guess in guesses] == ["code_unknown"] * door.WRONG_MOST
     assert refused(tmp_path / "hh", good) == "too_many"
+
+
+def test_a_body_that_no_handheld_sends_is_refused_unread(office: Office) -> None:
+    tls = ssl.create_default_context(cadata=office.gateway.keys.ca.der)
+    with pytest.raises(JobsealError) as refused_by:
+        exchange("127.0.0.1", office.port, tls, "POST", enrolling.ENROLMENT_PATH, bytes(wire.REQUEST_MAX_BYTES + 1))
+    assert refused_by.value.code == "too_large"
 
 
 def test_nothing_is_sent_to_a_gateway_that_is_not_the_codes(office: Office, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ from tests.servers import eventually, free_port, is_alive, is_listening, mosquit
 
 PARTS = ("broker", "ingest", "enrolment", "web")
 SERVE = "import sys, pathlib; from jobseal_gateway import serve; sys.exit(serve.run(pathlib.Path(sys.argv[1])))"
-SOON_S = 20.0
+SOON_S = 30.0
 
 
 class Served:

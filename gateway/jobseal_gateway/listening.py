@@ -1,0 +1,21 @@
+"""Where one of our HTTP servers listens: a socket, or a sentence that says why not."""
+
+import socket
+
+from jobseal.errors import OPERATOR
+from jobseal_gateway.errors import GatewayError
+
+BACKLOG = 128
+
+
+def listening(host: str, port: int, section: str = "http") -> socket.socket:
+    """A socket that listens there; ``section`` of the settings says where. Raises ``http_port_taken``."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    except OSError as error:
+        sentence = f"Nothing can listen on {host}:{port} ({error.strerror}); stop what does, or change [{section}]."
+        raise GatewayError("http_port_taken", sentence, OPERATOR) from error
+    # Connections take it over from here. Without it an answer, written as head and body, waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
