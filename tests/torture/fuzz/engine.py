@@ -52,6 +52,7 @@ def why_unguided() -> str:
 def fuzz(order: Order) -> None:
     """Do it. Returns only where it is unguided."""
     if atheris is None:
+        _remember_good_keys()
         _unguided(order)
         return
     with atheris.instrument_imports(include=OURS, enable_loader_override=False):
@@ -90,7 +91,6 @@ def fuzz(order: Order) -> None:
 
 def _unguided(order: Order) -> None:
     target = plan.target(order.place)
-    _remember_good_keys()
     watch = _watch(target)
     chance = Random(order.seed)
     pool = target.seeds() + [path.read_bytes() for folder in order.corpus for path in sorted(folder.iterdir())]
