@@ -12,9 +12,9 @@ from jobseal_gateway.api.readiness import reasons
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger.database import connect, writing
+from jobseal_gateway.listening import listening
 from jobseal_gateway.news import WEB, Bell
 from jobseal_gateway.pulse import SILENT_AFTER_S, Pulse, Reason, decode
-from jobseal_gateway.web_process import listening
 from tests.field import FieldClock, Office
 from tests.gateway.api.billing import Billing, gateway_of, settings_of
 from tests.servers import eventually
