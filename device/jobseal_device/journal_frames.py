@@ -16,6 +16,7 @@ from jobseal.limits import EVENT_MAX_BYTES
 
 HEADER = struct.Struct(">II")
 HEADER_BYTES = HEADER.size
+_LENGTH_BEGINS = bytes(4 - (EVENT_MAX_BYTES.bit_length() + 7) // 8)  # the zeros that every length starts with
 
 
 class LostRange(NamedTuple):
@@ -70,7 +71,12 @@ def resume(data: bytes | bytearray, offset: int) -> int | None:
         skipped: int = offset + HEADER_BYTES + HEADER.unpack_from(data, offset)[0]
         if _starts_frame(data, skipped):
             return skipped
-    return next((at for at in range(offset + 1, len(data) - HEADER_BYTES) if _starts_frame(data, at)), None)
+    at, end = offset + 1, len(data) - HEADER_BYTES - 1 + len(_LENGTH_BEGINS)
+    while (at := data.find(_LENGTH_BEGINS, at, end)) >= 0:
+        if _starts_frame(data, at):
+            return at
+        at += 1
+    return None
 
 
 def runs(data: bytes | bytearray) -> list[list[int]]:

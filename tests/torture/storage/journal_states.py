@@ -1,8 +1,8 @@
 """The campaign "journal cut and flip states": every damaged state through the production opening, judged by the law.
 
-Most states are opened in memory, as journal and reader; every :data:`CAPTURE_EACH` th, and each whose fold or archive
-is damaged, is opened by the whole capture, which then signs the next event; every :data:`DISK_EACH` th is opened on
-the real file system too and must come to the same.
+Most states are opened in memory, as journal and reader. Every :data:`CAPTURE_EACH` th is opened by the whole capture,
+which then signs the next event; so is each single damage to fold or archive, and every :data:`CACHE_EACH` th
+combination with one. Every :data:`DISK_EACH` th is opened on the real file system too and must come to the same.
 """
 
 import tempfile
@@ -24,6 +24,7 @@ from tests.torture.storage.memory_files import MemoryFiles
 from tests.torture.storage.promises import Wrong
 
 CAPTURE_EACH = 64
+CACHE_EACH = 8
 DISK_EACH = 512
 APPEND_EACH = 16
 
@@ -92,7 +93,8 @@ def _judged(number: int, made: Made, damages: list[Damage], figures: dict[str, i
     yield from wrong(made, damages, before, found)
     if number % APPEND_EACH == 0 and not found.error:
         yield from _goes_on(files, found)
-    if number % CAPTURE_EACH == 0 or capture_states.concerns(damages):
+    is_due = len(damages) == 1 or number % CACHE_EACH == 1
+    if number % CAPTURE_EACH == 0 or (is_due and capture_states.concerns(damages)):
         figures["by capture"] += 1
         yield from capture_states.wrong(made, before, found)
     if number % DISK_EACH == 0:
