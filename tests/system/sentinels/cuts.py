@@ -13,7 +13,7 @@ CUTS = 30
 
 
 def ledger(folder: Path) -> Found:
-    """``committed_lost``, ``acknowledged_missing`` and their like, as the block campaign names them; ``commit_unsynced``
+    """``committed_lost``, ``acknowledged_missing`` and their like, as the block campaign has them; ``commit_unsynced``
     where it cannot run, or no cut fell where it would show."""
     from tests.torture.storage import block_states  # knows libraries of one kernel
 
