@@ -43,7 +43,8 @@ def read_json(text: str, file: str) -> tuple[JsonDocument | None, list[Problem]]
         sentence = f"This is not JSON from here on: {error.msg}."
         return None, [Problem(file, error.lineno, error.colno, "json_syntax", sentence)]
     except _Refused as error:
-        offset = next(each.start() for each in _TOKEN.finditer(text) if each.group() == error.args[1])
+        # What follows was not looked at yet: it may be no JSON, and stick to the value.
+        offset = next(each.start() for each in _TOKEN.finditer(text) if each.group().startswith(error.args[1]))
         return None, [Problem(file, *place_at(text, offset), "json_syntax", error.args[0])]
     except RecursionError:
         sentence = "The values are nested too deeply to be work orders."
