@@ -3,6 +3,7 @@
 [screen]
 theme = "dark"                 # or "light"
 language = "en"                # en, de, es; default: the machine's
+lock_after_s = 300             # without anybody touching it; 0: never. Where the key lies behind PINs
 scanner_gap_ms = 30            # characters that come closer than this are a scanner's
 scanner_least = 4              # so many of them make a scan
 scanner_prefix = ""            # what the scanner sends before each code
@@ -41,6 +42,7 @@ DEFAULT_KEYS = {
 }
 SUFFIXES = ("any", "enter", "tab", "none")
 GAP_MOST_MS = 500
+LOCK_MOST_S = 86_400
 LEAST_MOST = 64
 
 
@@ -50,6 +52,7 @@ class ScreenSettings:
 
     theme: str = ""
     language: str = ""
+    lock_after_s: int = 300
     scanner_gap_ms: int = 30
     scanner_least: int = 4
     scanner_prefix: str = ""
@@ -61,9 +64,11 @@ class ScreenSettings:
     keys: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_KEYS))
 
 
+_NUMBERS = {"lock_after_s": (0, LOCK_MOST_S), "scanner_gap_ms": (1, GAP_MOST_MS), "scanner_least": (2, LEAST_MOST)}
 _TAKES = {
     "theme": '"dark" or "light"',
     "language": '"en", "de" or "es"',
+    "lock_after_s": f"a number of seconds from 0 to {LOCK_MOST_S}",
     "scanner_gap_ms": f"a number of ms from 1 to {GAP_MOST_MS}",
     "scanner_least": f"a number from 2 to {LEAST_MOST}",
     "scanner_prefix": "a text of up to 16 characters",
@@ -84,8 +89,8 @@ def problem(name: str, value: Any) -> str:
 
 
 def _fits(name: str, value: Any) -> bool:
-    if name in ("scanner_gap_ms", "scanner_least"):
-        low, high = (1, GAP_MOST_MS) if name == "scanner_gap_ms" else (2, LEAST_MOST)
+    if name in _NUMBERS:
+        low, high = _NUMBERS[name]
         return type(value) is int and low <= value <= high
     if name == "camera":
         return isinstance(value, list) and all(isinstance(each, str) for each in value) and "{file}" in value

@@ -6,6 +6,7 @@ import pytest
 
 from jobseal.errors import JobsealError
 from jobseal_device import settings
+from jobseal_device.session import IDLE_S
 from jobseal_device.settings import Settings, load
 
 
@@ -87,3 +88,14 @@ def test_a_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(JobsealError, match=r"bytes\.toml"):
         load(tmp_path / "bytes.toml")
+
+
+def test_the_time_until_the_screen_locks_is_a_setting_with_the_default_of_sessions(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.toml").screen.lock_after_s == IDLE_S
+    assert load(written(tmp_path, "[screen]\nlock_after_s = 0")).screen.lock_after_s == 0
+
+
+@pytest.mark.parametrize("value", ["-1", "86401", "true", "2.5", '"5"'])
+def test_a_time_until_it_locks_that_makes_no_sense_is_a_sentence(tmp_path: Path, value: str) -> None:
+    with pytest.raises(JobsealError, match="lock_after_s is a number of seconds"):
+        load(written(tmp_path, f"[screen]\nlock_after_s = {value}"))

@@ -21,12 +21,12 @@ def start(home: Home, built_ms: int) -> None:
     clock = SystemClock(built_ms)
     home.make()
     key = enrolled.identity.thumbprint[:8].hex()
-    door = _door(home, enrolled, clock)
+    door = _door(home, enrolled, clock, chosen.lock_after_s)
     run(Desk(home, clock, chosen, Drafts(home), enrolled.identity.device, key, door), chosen)
 
 
-def _door(home: Home, enrolled: Enrolled, clock: Clock) -> Door:
-    session = Session(home, enrolled, clock, os.urandom)
+def _door(home: Home, enrolled: Enrolled, clock: Clock, idle_s: float) -> Door:
+    session = Session(home, enrolled, clock, os.urandom, idle_s)
     if session.gate.needs_pin:
         return PinDoor(session)
     return OpenDoor(Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom))
