@@ -199,7 +199,7 @@ def _lost(history: History, evidence: Evidence) -> Found:
     for holder in history.holders:
         if holder.stopped and holder.kid not in history.diverged | history.broken:
             yield "honest_stopped", f"{holder.name} was told never to sign again, and nobody set it back"
-        if "log_inconsistent" in holder.alarms:
+        if not {"log_inconsistent", "log_restarted"}.isdisjoint(holder.alarms):
             yield "log_rewritten", f"{holder.name} raised an alarm about the log"
         for data in () if holder.stopped else holder.journal:
             if sha256(data).digest() not in evidence.by_hash:

@@ -285,7 +285,7 @@ class Handheld:
         """One of the events behind the newest cannot be read from now on."""
         head = JournalReader(self.home.journal, self.disk).head()
         if head is None or head.seq == 0 or self.kid in self._history.diverged:
-            return  # a copy that cannot be read where it differs: see docs/reliability.md, "Not covered"
+            return  # a copy that cannot be read where it differs waits for a person, and nothing here is one
         reader = JournalReader(self.home.journal, self.disk)
         with suppress(JournalDamaged):
             data = reader.event(self._world.chance.randrange(head.seq))

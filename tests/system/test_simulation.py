@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.system.ground import Ground
+from tests.system.regressions import REGRESSIONS, Regression
 from tests.system.seeds import twice
 from tests.system.simulation import SMALL, run
 
@@ -14,6 +15,11 @@ def ground() -> Iterator[Ground]:
     made = Ground(SMALL.handhelds)
     yield made
     made.close()
+
+
+@pytest.mark.parametrize("regression", REGRESSIONS, ids=lambda regression: regression.what)
+def test_what_was_found_once_holds(ground: Ground, regression: Regression) -> None:
+    assert run(ground, regression.seed, SMALL, frozenset(), regression.wanted).violations == []
 
 
 @pytest.mark.parametrize("seed", [0, 2])
