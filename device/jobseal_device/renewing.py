@@ -6,8 +6,8 @@ the certificate that it replaces, so that the same bytes are asked again until t
 """
 
 import hashlib
-import http.client
 import ssl
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cryptography import x509
@@ -17,7 +17,6 @@ from jobseal import cbor, enrolling
 from jobseal.enrolling import GRANT_MAX_BYTES, Renewal
 from jobseal.errors import JobsealError
 from jobseal_device import durable, identity, link_identity
-from jobseal_device.door import exchange
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.link.tls import Context
@@ -70,6 +69,8 @@ def renew(home: Home, files: Files = REAL) -> bool:
 
 
 def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
+    from jobseal_device.door import exchange  # HTTP is loaded by who renews, a few times a year
+
     failed: JobsealError | None = None
     for host, port in _doors(home):
         try:
@@ -77,7 +78,7 @@ def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
         except JobsealError as error:
             failed = error
             continue
-        if status == http.client.OK:
+        if status == HTTPStatus.OK:
             return data
     raise failed or identity.NotEnrolled("This handheld knows no place to renew its certificate; enrol it again.")
 
