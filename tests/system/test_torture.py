@@ -119,6 +119,16 @@ def test_a_module_that_breaks_on_import_is_broken_and_no_excuse(
     assert place.campaign is None
 
 
+def test_a_campaign_that_cannot_say_whether_it_can_run_or_how_much_there_is_is_broken() -> None:
+    [speechless] = here("speechless")
+    assert speechless.broken
+    [uncountable] = [driver.counted(place, driver.quick_units) for place in here("uncountable")]
+    assert uncountable.broken
+    assert uncountable.campaign is None
+    [clean] = here("clean")
+    assert driver.counted(clean, driver.quick_units) is clean
+
+
 def test_the_table_gives_a_bound_to_clean_sampled_rows_alone(tmp_path: Path) -> None:
     runs = drive(tmp_path, "clean", "finding")
     lines = table.table([run.place for run in runs], runs).splitlines()

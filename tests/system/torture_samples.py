@@ -23,9 +23,13 @@ class Sample:
         self.alone = name == "alone"
 
     def units(self) -> int | None:
+        if self.name == "uncountable":
+            raise OSError("the counter is gone")
         return 10
 
     def missing(self) -> str | None:
+        if self.name == "speechless":
+            raise OSError("the sky is gone")
         return "this machine has no moon" if self.name == "impossible" else None
 
     def run(self, first: int, count: int) -> Tally:
@@ -42,4 +46,5 @@ class Sample:
         return tally
 
 
-CAMPAIGNS = tuple(Sample(name) for name in ("clean", "finding", "crashing", "endless", "impossible", "alone"))
+NAMES = ("clean", "finding", "crashing", "endless", "impossible", "alone", "uncountable", "speechless")
+CAMPAIGNS = tuple(Sample(name) for name in NAMES)

@@ -49,7 +49,9 @@ def _asked(every: list[Place], only: list[str]) -> list[Place]:
 
 def _run(here: list[Place], folder: Path, quick: bool) -> int:
     began = time.monotonic()
-    runs = driver.start(here, folder, driver.quick_units if quick else driver.release_units)
+    wanted = driver.quick_units if quick else driver.release_units
+    here = [driver.counted(place, wanted) for place in here]
+    runs = driver.start(here, folder, wanted)
     print(f"torture: progress is kept in {folder.relative_to(ROOT)}", flush=True)
     try:
         driver.drive(runs, lambda words: print(f"{time.monotonic() - began:6.0f} s  {words}"))

@@ -52,6 +52,16 @@ def release_units(campaign: Campaign) -> int:
     return campaign.release if units is None else min(campaign.release, units)
 
 
+def counted(place: Place, wanted: Callable[[Campaign], int]) -> Place:
+    """The same place, or a broken one if its campaign cannot count its units."""
+    try:
+        if place.campaign is not None:
+            wanted(place.campaign)
+    except Exception as error:
+        return Place(place.row, None, f"it cannot count its units: {error!r}", broken=True)
+    return place
+
+
 def start(places: Sequence[Place], folder: Path, wanted: Callable[[Campaign], int]) -> list[Run]:
     """What is to run, with what the folder knows of it."""
     runs = []

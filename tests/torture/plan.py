@@ -69,9 +69,17 @@ def _place(row: Row) -> Place:
         return Place(row, None, offered)
     for campaign in offered:
         if campaign.name == row.name:
-            why = campaign.missing()
-            return Place(row, None, why) if why else Place(row, campaign)
+            return _asked(row, campaign)
     return Place(row, None, f"{row.module} does not offer it")
+
+
+def _asked(row: Row, campaign: Campaign) -> Place:
+    """Whether it can run here, by its own word; one that cannot even say so is broken."""
+    try:
+        why = campaign.missing()
+    except Exception as error:
+        return Place(row, None, f"it cannot tell whether it can run: {error!r}", broken=True)
+    return Place(row, None, why) if why else Place(row, campaign)
 
 
 def _offered(module: str) -> tuple[Campaign, ...] | str | Exception:
