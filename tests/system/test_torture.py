@@ -87,7 +87,8 @@ def test_a_campaign_that_must_be_alone_never_shares_the_machine(tmp_path: Path, 
 
 def test_no_slice_outlives_a_driver_that_is_killed(tmp_path: Path, ran: Path) -> None:
     command = [sys.executable, "-c", DRIVE, str(tmp_path), "endless"]
-    child = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}  # what a killed driver leaves behind, pytest removes
+    child = subprocess.Popen(command, cwd=Path(__file__).parents[2], env=environment)
     try:
         eventually(lambda: len(ran.read_text().splitlines()) == 2)
         slices = [int(line.split()[3]) for line in ran.read_text().splitlines()]
