@@ -5,6 +5,7 @@ from contextlib import suppress
 
 from jobseal import bodies
 from jobseal import event as events
+from jobseal.errors import JobsealError
 from jobseal.limits import BATCH_MAX_HOLES
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
@@ -29,6 +30,7 @@ class DeviceSource:
         self._work = work
         self._head: tuple[int, bytes] | None = None
         self._announcements: list[bytes] = []  # every range.lost of this journal, once one was looked for
+        self._sent = 0
         self._searched = 0  # where the search for more goes on
         self._holes: list[bytes] = []  # those about the event that could not be read when last asked for
 
@@ -54,7 +56,15 @@ class DeviceSource:
             self._find_announcement(first)
             return []
         self._holes = []
+        self._show_sent(first + len(found))
         return found
+
+    def _show_sent(self, following: int) -> None:
+        """Leave a number for the screen: everything before it is on its way. Nobody waits for it or relies on it."""
+        if following > self._sent:
+            self._sent = following
+            with suppress(JobsealError):
+                durable.show(self._files, self._home.sent, b"%d" % following)
 
     def hash_at(self, seq: int) -> bytes | None:
         position = self._reader.head()

@@ -4,11 +4,13 @@ With either, a session is opened and closed by events. Behind PINs there is no c
 process, while nobody is logged in.
 """
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from jobseal_device.capture import Capture
-from jobseal_device.session import Session
-from jobseal_device.unlock import Voucher
+
+if TYPE_CHECKING:  # loaded where PINs are, and nowhere else
+    from jobseal_device.session import Session
+    from jobseal_device.unlock import Voucher
 
 
 class Door(Protocol):
@@ -26,7 +28,7 @@ class Door(Protocol):
     def identify(self, scanned: str) -> str:
         """The technician's id behind a badge or an id."""
 
-    def unlock(self, technician: str, pin: str, voucher: Voucher | None) -> None:
+    def unlock(self, technician: str, pin: str, voucher: "Voucher | None") -> None:
         """Log in. Raises :class:`LoginRefused` and what signing raises."""
 
     def lift(self, technician: str, supervisor: str, pin: str) -> None:
@@ -65,7 +67,7 @@ class OpenDoor:
     def identify(self, scanned: str) -> str:
         return scanned
 
-    def unlock(self, technician: str, pin: str, voucher: Voucher | None) -> None:
+    def unlock(self, technician: str, pin: str, voucher: "Voucher | None") -> None:
         del pin, voucher
         self._capture.sign("session.opened", dict(self._body), by=technician)
 
@@ -90,7 +92,7 @@ class PinDoor:
 
     needs_pin = True
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: "Session") -> None:
         self._session = session
 
     @property
@@ -105,7 +107,7 @@ class PinDoor:
         person = self._session.gate.identify(scanned)
         return scanned if person is None else person.id
 
-    def unlock(self, technician: str, pin: str, voucher: Voucher | None) -> None:
+    def unlock(self, technician: str, pin: str, voucher: "Voucher | None") -> None:
         self._session.unlock(technician, pin, voucher)
 
     def lift(self, technician: str, supervisor: str, pin: str) -> None:

@@ -7,7 +7,6 @@ from jobseal_device import identity, settings
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled
-from jobseal_device.session import Session
 from jobseal_device.ui.app import run
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.door import Door, OpenDoor, PinDoor
@@ -26,7 +25,8 @@ def start(home: Home, built_ms: int) -> None:
 
 
 def _door(home: Home, enrolled: Enrolled, clock: Clock, idle_s: float) -> Door:
-    session = Session(home, enrolled, clock, os.urandom, idle_s)
-    if session.gate.needs_pin:
-        return PinDoor(session)
+    if home.vault.exists():
+        from jobseal_device.session import Session  # not loaded where there are no PINs
+
+        return PinDoor(Session(home, enrolled, clock, os.urandom, idle_s))
     return OpenDoor(Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom))

@@ -6,6 +6,7 @@ compiles those. Babel is needed for that only; a handheld has none.
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -17,12 +18,13 @@ from jobseal_device.ui.words import DOMAIN, FOLDER, LANGUAGES
 
 SOURCE = FOLDER.parent
 TRANSLATED = tuple(language for language in LANGUAGES if language != "en")
+_BEGUN = datetime(2026, 1, 1, tzinfo=UTC)  # the same each time: what did not change is not written as changed
 _KEYWORDS = {"_": None, "N_": None, "words.N_": None, "counted": (1, 2)}
 
 
 def extracted() -> Catalog:
     """Every text that is marked for translation."""
-    catalogue = Catalog(project="jobseal", charset="utf-8")
+    catalogue = Catalog(project="jobseal", charset="utf-8", creation_date=_BEGUN)
     found = extract_from_dir(SOURCE, [("**.py", "python")], keywords=_KEYWORDS)
     for name, _line, message, _comments, _context in sorted(found, key=lambda row: (row[0], row[1])):
         catalogue.add(message, locations=[(name, 0)])

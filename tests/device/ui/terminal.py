@@ -25,16 +25,25 @@ KEYS = {
 class Terminal:
     """One process of ``jobseal-device`` in a terminal of its own; ``with`` ends it by SIGKILL if it still runs."""
 
-    def __init__(self, *words: str, columns: int = 40, rows: int = 13, term: str = "linux", **environment: str) -> None:
+    def __init__(
+        self,
+        *words: str,
+        columns: int = 40,
+        rows: int = 13,
+        term: str = "linux",
+        command: Path | str = COMMAND,
+        **environment: str,
+    ) -> None:
         self.screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self.screen)
         self.bells = 0
         self.raw = b""
         environment = {"TERM": term, "LANG": "C.UTF-8", "TZ": "UTC", **environment}
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME")}
+        self.began = time.perf_counter()
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            os.execve(COMMAND, [str(COMMAND), *words], {**kept, **environment})
+            os.execve(command, [str(command), *words], {**kept, **environment})
         fcntl.ioctl(self._fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.code: int | None = None
 
@@ -96,6 +105,16 @@ class Terminal:
             self.bells += data.count(b"\x07")
             self.raw += data
             self._stream.feed(data)
+
+    def read_some(self) -> bool:
+        """The next thing that the process paints, at once; False when it has ended."""
+        select.select([self._fd], [], [], WITHIN_S)
+        return self.read(0)
+
+    def wait_now(self, text: str) -> None:
+        """Until this is shown, looking at every single thing that is painted."""
+        while text not in self.text():
+            assert self.read_some(), self.text()
 
     def rows(self) -> list[str]:
         return [row.rstrip() for row in self.screen.display]
