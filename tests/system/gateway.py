@@ -25,7 +25,7 @@ ROUND_MAX = 8
 WIDE_AFTER_MS = 7 * 86_400_000
 UNSYNCHRONISED_MS = 20_000
 RETRY_MS = 1_000
-PATIENCE_MS = (300, 5_000, 60_000)  # before changed jobs are folded
+PATIENCE_MS = (1_500, 15_000, 60_000)  # before changed jobs are folded
 
 
 WORKERS_MOST = 3
