@@ -33,7 +33,7 @@ bench: setup ## measure speed and size against references; QUICK=1 ends within 9
 	@.venv/bin/python tests/bench $(if $(QUICK),--quick)
 
 simulate: setup ## run SEEDS=n seeds of the simulation, each twice; FIRST=n, SIZE=large
-	@.venv/bin/python -m tests.system simulate --seeds $(or $(SEEDS),100) --first $(or $(FIRST),0) --size $(or $(SIZE),small)
+	@.venv/bin/python -m tests.system simulate --seeds $(or $(SEEDS),100) --first $(or $(FIRST),0) --size $(or $(SIZE),small) --workers $(WORKERS)
 
 mutants: setup ## plant each known mistake in a copy and show the check that catches it; ONLY=name
 	@.venv/bin/python -m tests.system mutants $(ONLY)
