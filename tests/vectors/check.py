@@ -12,6 +12,7 @@ from jobseal import (
     cbor,
     checkpoint,
     cose,
+    enrolling,
     enrolment,
     event,
     frame,
@@ -188,6 +189,18 @@ def _welcome(vector: "dict[str, Any]", data: bytes, _: "Verifier") -> str:
     return _same(vector, data, enrolment.Welcome.decode(data, STATEMENT_MAX_BYTES).encode(), "the welcome")
 
 
+def _request(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    payload = cose.open_signed(data, enrolling.REQUEST_MAX_BYTES, cose.REQUEST, _key_of(vector), verifier)
+    found = enrolling.Request.decode(payload, enrolling.REQUEST_MAX_BYTES)
+    return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
+
+
+def _renewal(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    payload = cose.open_signed(data, enrolling.REQUEST_MAX_BYTES, cose.RENEWAL, _key_of(vector), verifier)
+    found = enrolling.Renewal.decode(payload, enrolling.REQUEST_MAX_BYTES)
+    return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
+
+
 def _assignment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     found = work.verify(data, vector["device"], _key_of(vector), verifier)
     return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
@@ -250,6 +263,8 @@ CHECKS = {
     "receipt": _receipt,
     "record": _record,
     "refusal": _frame,
+    "renewal": _renewal,
+    "request": _request,
     "roster": _roster,
     "shape": _shape,
     "uplink": check_uplink.uplink,

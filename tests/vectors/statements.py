@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobseal import authority, cbor, cose, office, receipt, work
+from jobseal import authority, cbor, cose, enrolling, office, receipt, work
 from jobseal.enrolment import Welcome
 from tests.vectors import keys
 from tests.vectors.day import DAY
@@ -328,6 +328,35 @@ def _welcome() -> list[Entry]:
     return entries
 
 
+def _request() -> list[Entry]:
+    fields = {
+        "token": bytes(range(16)),
+        "key": keys.VAN.key.encode(),
+        "link": keys.TPM.key.encode(),
+        "assurance": "pin",
+    }
+    carried = enrolling.sign_request(enrolling.Request(**{**fields, "token": None}), keys.VAN)
+    coded = enrolling.sign_request(enrolling.Request(**fields), keys.VAN)
+    good = [("carried", "a request that a person carries", carried), ("coded", "a request with a code's token", coded)]
+    changes: Changes = [
+        ("token-of-15", "a token of 15 bytes", {1: bytes(15)}),
+        ("link-missing", "no link key", {3: ...}),
+        ("assurance-unknown", "a word that is none of the three", {4: "strong"}),
+    ]
+    return of_statement(good, cose.REQUEST, keys.VAN, changes)
+
+
+def _renewal() -> list[Entry]:
+    wish = enrolling.Renewal(device="van-07", link=keys.TPM.key.encode(), replaces=digest(b"a certificate"))
+    good = [("by-key", "a renewal by the signing key's word", enrolling.sign_renewal(wish, keys.VAN))]
+    changes: Changes = [
+        ("device-gateway", "a name that no device has", {1: "gateway"}),
+        ("replaces-missing", "which certificate it replaces is not said", {3: ...}),
+        ("replaces-of-31", "a hash of 31 bytes", {3: bytes(31)}),
+    ]
+    return of_statement(good, cose.RENEWAL, keys.VAN, changes)
+
+
 ASSIGNED = work.sign(
     work.Assignment(
         device="van-07",
@@ -369,6 +398,8 @@ _MAKERS: list[tuple[str, str, _Maker]] = [
     ("office", "one office statement, verified with `key`, the office key, or by the root (SPEC.md, Office)", _office),
     ("enrolment", "one enrolment, verified with `key`, the office key (SPEC.md, Keys)", _enrolment),
     ("welcome", "what a newly enrolled device is handed (SPEC.md, Keys)", _welcome),
+    ("request", "one enrolment request, verified with `key`, its own signing key (SPEC.md, Enrolling)", _request),
+    ("renewal", "one renewal, verified with `key`, a signing key (SPEC.md, Enrolling)", _renewal),
     ("assignment", "one assignment for `device`, verified with `key`, the office key (SPEC.md, Work)", _assignment),
 ]
 FILES: dict[str, File] = {noun: (about, maker) for noun, about, maker in _MAKERS}
