@@ -1,6 +1,7 @@
 """The command in a real terminal: keys and scanner bursts in, events out."""
 
 import os
+import re
 import time
 from pathlib import Path
 
@@ -125,3 +126,24 @@ def test_the_screen_opens_no_socket_to_anywhere(home: Home) -> None:
         inodes = {os.readlink(link) for link in kinds[1].iterdir() if link.exists()}
         sockets = {name[8:-1] for name in inodes if name.startswith("socket:")}
         assert not [line for line in kinds[0].splitlines()[1:] if line.split()[9] in sockets]
+
+
+def test_without_colour_no_colour_is_written(home: Home) -> None:
+    with Terminal("--home", str(home.folder), NO_COLOR="1", term="xterm-256color") as terminal:
+        terminal.wait("Who are you?")
+        terminal.scan("t-11")
+        terminal.wait("Hello t-11.")
+        terminal.read(0.2)
+    written = re.findall(rb"\x1b\[([0-9;]*)m", terminal.raw)
+    assert written
+    colours = {
+        code for each in written for code in each.split(b";") if re.fullmatch(rb"3[0-8]|4[0-8]|9[0-7]|10[0-7]", code)
+    }
+    assert not colours
+
+
+def test_on_the_console_sixteen_colours_are_enough(home: Home) -> None:
+    with Terminal("--home", str(home.folder), term="linux") as terminal:
+        terminal.wait("Who are you?")
+    assert not re.search(rb"\x1b\[[0-9;]*[34]8;[25];", terminal.raw)
+    assert terminal.screen.buffer[0][0].bg == terminal.screen.buffer[12][0].bg != terminal.screen.buffer[4][0].bg
