@@ -203,7 +203,7 @@ class Uplink:
         if not self._connected:
             return None
         if self._in_flight is not None:
-            return self._deadline
+            return max(self._paused_until, self._deadline)
         return max(self._paused_until, now if self._due(now) else self._hello_at)
 
     def is_idle(self, now: int) -> bool:

@@ -391,6 +391,16 @@ def test_a_refusal_with_a_time_is_waited_out(station: Station) -> None:
     assert device.alarms == []  # it passes by itself
 
 
+def test_whoever_connects_again_while_told_to_wait_sleeps_until_then(station: Station) -> None:
+    sync = station.enrol("van-1").start()
+    sync.connect()
+    said = Refusal(session=sync.uplink.session, code="overloaded", sentence="", retry_after=300)
+    sync.hear(frame.encode(said))
+    sync.disconnect()
+    sync.connect()
+    assert sync.uplink.wake_at(sync.now) == sync.now + 300_000
+
+
 def test_a_gateway_that_has_less_than_it_has_proven_is_an_alarm_and_is_waited_for(station: Station) -> None:
     device = station.enrol("van-1")
     sync = device.start()
