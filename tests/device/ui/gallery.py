@@ -17,7 +17,7 @@ PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(2000)
 @cache
 def _worked() -> tuple[tempfile.TemporaryDirectory[str], int]:
     """The folder of a handheld after such a morning, and what time it is by then."""
-    folder = tempfile.TemporaryDirectory(prefix="jobseal-")
+    folder = tempfile.TemporaryDirectory(prefix="gallery-")
     hand = Hand(Path(folder.name))
     _work(hand.log_in())
     hand.close()
