@@ -2,7 +2,8 @@
 
 A scanner types a whole code with a few milliseconds between characters and ends it with CR, LF, CRLF or a tab. Keys are
 held for as long as they can still belong to a burst; what turns out to be typing is given back in order. Times are
-those at which the keys arrived, so that a handler that was busy for a while changes nothing.
+those at which the keys arrived, so that a handler that was busy for a while changes nothing. A busy machine can hold
+up the terminal itself in the middle of a code: once no finger can have been that quick, a longer pause is forgiven.
 """
 
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from jobseal_device.ui.typed import GROUP_SEPARATOR
 
 MOST_CHARACTERS = 4096  # of one scan; a longer one is cut, and said to be too long by whoever takes codes
 ENDS = {"enter": "\r", "ctrl+j": "\n", "tab": "\t"}
+STALL_S = 0.25
 _SEPARATOR_KEYS = ("ctrl+right_square_bracket", "ctrl+group_separator")
 
 
@@ -44,6 +46,8 @@ class Scanner:
     suffix: str = "any"
     _held: list[Pressed] = field(default_factory=list)
     _ended: tuple[str, float] | None = None
+    _scanned_at: float = -STALL_S  # when the newest scan ended
+    _follows_scan: bool = False  # what is held began right behind it
 
     @property
     def is_holding(self) -> bool:
@@ -60,22 +64,30 @@ class Scanner:
         out: list[Token] = []
         if self._swallows(pressed):
             return out
-        if self._held and pressed.at - self._held[-1].at > self.gap_s:
+        if self._held and pressed.at - self._held[-1].at > self._patience_s:
             out += self._settle()
         if pressed.key in _SEPARATOR_KEYS:
             pressed = pressed._replace(character=GROUP_SEPARATOR)
         if pressed.key in ENDS:
             return out + self._end(pressed)
         if pressed.character is not None and (pressed.character.isprintable() or pressed.character == GROUP_SEPARATOR):
+            if not self._held:
+                self._follows_scan = pressed.at - self._scanned_at <= self.gap_s
             self._held.append(pressed)
             return out
         return [*out, *self._settle(), pressed]
 
     def idle(self, now: float) -> list[Token]:
         """Nothing came until ``now``; what was held, if its time is over."""
-        if self._held and now - self._held[-1].at >= self.gap_s:
+        if self._held and now - self._held[-1].at >= self._patience_s:
             return self._settle()
         return []
+
+    @property
+    def _patience_s(self) -> float:
+        """How much later a character may come and still belong to those that are held."""
+        is_burst = self._follows_scan or len(self._held) >= self.least
+        return max(STALL_S, self.gap_s) if is_burst and self.suffix != "none" else self.gap_s
 
     def _swallows(self, pressed: Pressed) -> bool:
         """Whether it is the second half of a scan's CRLF."""
@@ -91,6 +103,7 @@ class Scanner:
         fits = self.suffix == "any" or (self.suffix == "tab") == (pressed.key == "tab")
         if len(self._held) >= self.least and fits and self.suffix != "none":
             self._ended = (pressed.key, pressed.at)
+            self._scanned_at = pressed.at
             return [self._scan()]
         return [*self._settle(), pressed]
 

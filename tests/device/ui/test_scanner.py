@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from jobseal_device.ui.scanner import MOST_CHARACTERS, Pressed, Scan, Scanner, Token
+from jobseal_device.ui.scanner import MOST_CHARACTERS, STALL_S, Pressed, Scan, Scanner, Token
 from jobseal_device.ui.typed import clean, decimal
 
 FAST, SLOW = 0.002, 0.120
@@ -40,6 +40,18 @@ def test_whatever_ends_a_code_it_is_one_scan(suffix: str) -> None:
 
 def test_scans_in_one_write_are_told_apart() -> None:
     assert Line().send("AAAA\rBBBB\r\nCCCC\tDDDD\n").rest() == ["[AAAA]", "[BBBB]", "[CCCC]", "[DDDD]"]
+
+
+@pytest.mark.parametrize("held_up_after", range(1, 10))
+def test_a_terminal_that_is_held_up_within_a_series_of_scans_tears_none_of_them(held_up_after: int) -> None:
+    line = Line().send("PART-0994\r").send("PART-0995"[:held_up_after])
+    line.now += STALL_S - 0.01
+    line.out += line.scanner.idle(line.now)
+    assert line.send("PART-0995"[held_up_after:] + "\r").rest() == ["[PART-0994]", "[PART-0995]"]
+
+
+def test_a_burst_without_an_end_is_typing_after_a_while() -> None:
+    assert Line().send("ABCDE").rest() == ["A", "B", "C", "D", "E"]
 
 
 def test_fingers_type_digits_one_by_one() -> None:
