@@ -18,6 +18,7 @@ from jobseal_gateway.ledger.database import reading, writing
 LOOKS = {
     "audit",
     "demo",
+    "enrol list",
     "orders list",
     "orders show",
     "prices list",

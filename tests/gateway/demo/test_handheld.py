@@ -6,11 +6,12 @@ from threading import Lock
 
 import pytest
 
-from jobseal_gateway import enrol, home
+from jobseal_gateway import admission, home
 from jobseal_gateway.demo.day_clock import DayClock, date_played
 from jobseal_gateway.demo.handheld import Handheld, HandheldFailed
 from jobseal_gateway.demo.scenario.step import Day, Step
 from jobseal_gateway.demo.technician import Technician
+from jobseal_gateway.enrol import Request
 
 NOON = 12 * 60
 
@@ -27,8 +28,9 @@ def handheld(clock: DayClock, tmp_path: Path) -> Iterator[Handheld]:
     found = Handheld("HH-1", tmp_path, Lock())
     with home.make(tmp_path / "gateway", {"organisation": "Test"}) as gateway:
         found.request_enrolment(tmp_path / "request")
-        request = enrol.Request((tmp_path / "request").read_bytes(), "HH-1", "HH-1")
-        (tmp_path / "welcome").write_bytes(enrol.enrol(gateway, request, "test").welcome)
+        wanted = Request(b"", "HH-1", "HH-1")
+        enrolled = admission.carried(gateway, (tmp_path / "request").read_bytes(), wanted, "test", [])
+        (tmp_path / "welcome").write_bytes(enrolled.grant)
         found.accept_enrolment(tmp_path / "welcome", gateway.keys.authority.root.thumbprint.hex())
     found.switch_on(clock)
     try:
