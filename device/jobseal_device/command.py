@@ -1,6 +1,8 @@
 """``jobseal-device``: the technician's command. Everything that the screen does can be done, and scripted, here.
 
 Exit codes: 0 done; 1 refused or not finished, with a sentence on standard error; 2 a wrong command line.
+
+What a command needs beyond capture (TLS, certificates, PINs) is imported in it: the screen is to be there at once.
 """
 
 import argparse
@@ -11,14 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jobseal import bodies
-from jobseal.enrolling import parse_code
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import SEED_BYTES
 from jobseal.host.readable import printable
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_device import enrolling, forms, given_file, identity, logins, pin_entry, renewing, report, settings, sync
+from jobseal_device import forms, given_file, identity, logins, report, settings
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.report import Answer, describe
@@ -51,6 +52,8 @@ def open_capture(home: Home, clock: Clock, by: str | None = None) -> Capture:
 
     Raises what loading the enrolment, logging in and opening the journal raise.
     """
+    from jobseal_device import pin_entry, renewing
+
     enrolled = identity.load(home)
     signer = pin_entry.signer_of(home, enrolled, clock, by)
     renewing.prepare(home, signer)
@@ -189,6 +192,8 @@ def _hash(text: str | None) -> bytes | None:
 
 
 def _sync(given: argparse.Namespace, home: Home) -> Answer:
+    from jobseal_device import sync
+
     chosen = settings.load(home.config)
     with sync.stop_signals(home) as stopped:
         if not given.once:
@@ -199,6 +204,9 @@ def _sync(given: argparse.Namespace, home: Home) -> Answer:
 
 
 def _enrol(given: argparse.Namespace, home: Home) -> Answer:
+    from jobseal.enrolling import parse_code
+    from jobseal_device import enrolling
+
     words: list[str] = given.words
     if len(words) == 2 and words[0] == "request":
         return _enrol_request(Path(words[1]), home, _keep(given))
@@ -224,6 +232,8 @@ def _keep(given: argparse.Namespace) -> str:
 def _signing_key(home: Home, keep: str) -> tuple["Signer", str]:
     """The signing key, made if there is none, and how it is kept."""
     if keep != identity.NO_ASSURANCE or home.vault.exists():
+        from jobseal_device import pin_entry
+
         return pin_entry.new_key(home, keep), identity.assurance(home)
     identity.make_key(home, os.urandom(SEED_BYTES))
     return identity.signer(home), identity.assurance(home)
@@ -234,12 +244,16 @@ def _show_digits(digits: str) -> None:
 
 
 def _enrol_request(file: Path, home: Home, keep: str) -> Answer:
+    from jobseal_device import enrolling
+
     signer, assurance = _signing_key(home, keep)
     given_file.write(file, enrolling.make_request(home, signer, assurance))
     return {"request": str(file), "next": "have the gateway's operator run: jobseal-gateway enrol --request FILE"}
 
 
 def _enrol_accept(file: Path, trust: str, home: Home) -> Answer:
+    from jobseal_device import enrolling
+
     enrolled = enrolling.take(home, given_file.read(file, FRAME_MAX_BYTES), trust)
     return {"device": enrolled.identity.device, "label": enrolled.enrolment.label, "enrolled": True}
 

@@ -2,16 +2,16 @@
 
 import argparse
 import os
+from typing import TYPE_CHECKING
 
 from jobseal.host.clock import SystemClock
 from jobseal.roster import Person
 from jobseal_device import identity
 from jobseal_device.home import Home
-from jobseal_device.pin_entry import ask
 from jobseal_device.report import Answer
-from jobseal_device.session import Session
-from jobseal_device.unlock import Gate, Voucher
-from jobseal_device.vault import SETUP
+
+if TYPE_CHECKING:
+    from jobseal_device.unlock import Gate
 
 BY_SETUP = "setup"
 
@@ -36,6 +36,11 @@ def add(
 
 
 def _login(given: argparse.Namespace, home: Home, clock: SystemClock) -> Answer:
+    from jobseal_device.pin_entry import ask
+    from jobseal_device.session import Session
+    from jobseal_device.unlock import Voucher
+    from jobseal_device.vault import SETUP
+
     session = Session(home, identity.load(home), clock, os.urandom)
     pin, voucher = "", None
     if session.gate.needs_pin:
@@ -50,11 +55,13 @@ def _login(given: argparse.Namespace, home: Home, clock: SystemClock) -> Answer:
 
 
 def _people(home: Home, clock: SystemClock) -> Answer:
+    from jobseal_device.unlock import Gate
+
     gate = Gate(home, identity.load(home), clock, os.urandom)
     return {"pin": gate.needs_pin, "people": [_row(gate, person) for person in gate.people()]}
 
 
-def _row(gate: Gate, person: Person) -> Answer:
+def _row(gate: "Gate", person: Person) -> Answer:
     row: Answer = {"id": person.id, "name": person.name, "role": person.role, "badge": person.badge}
     if person.pin is None:
         return {**row, "login": "no PIN yet"}
@@ -63,6 +70,9 @@ def _row(gate: Gate, person: Person) -> Answer:
 
 
 def _lift(given: argparse.Namespace, home: Home, clock: SystemClock) -> Answer:
+    from jobseal_device.pin_entry import ask
+    from jobseal_device.unlock import Gate
+
     gate = Gate(home, identity.load(home), clock, os.urandom)
     gate.lift(given.technician, given.supervisor, ask(f"PIN of {given.supervisor}"))
     return {"technician": given.technician, "login": "possible"}

@@ -11,7 +11,7 @@ from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.readable import plain
 from jobseal.uplink import State
-from jobseal_device import forms, identity, sync
+from jobseal_device import forms, identity
 from jobseal_device.fold import Fold
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -24,6 +24,8 @@ Answer = dict[str, Any]
 
 def status(home: Home) -> Answer:
     """What is signed, acknowledged and waiting. What cannot be read is named in ``unreadable``."""
+    from jobseal_device import sync  # with all of the network
+
     enrolled = identity.load(home)
     state, unreadable = _uplink(home)
     head = JournalReader(home.journal).head()

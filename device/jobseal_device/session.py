@@ -15,7 +15,6 @@ from typing import Any
 from jobseal import bodies
 from jobseal.errors import JobsealError
 from jobseal.host.clock import Clock
-from jobseal_device import renewing
 from jobseal_device.capture import Capture
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -69,6 +68,8 @@ class Session:
         """
         self.lock(LOGOUT)
         unlocked = self.gate.unlock(technician, pin, voucher)
+        from jobseal_device import renewing  # with certificates and HTTP, which a screen does without until here
+
         renewing.prepare(self._home, unlocked.signer, self._files)
         capture = Capture(self._home, self._identity, unlocked.signer, self._clock, self._random, files=self._files)
         try:
