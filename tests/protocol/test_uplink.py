@@ -315,6 +315,21 @@ def test_who_shows_his_history_anew_goes_behind_what_he_cannot_read_and_the_log_
     assert len(station.events(device)) == 11
 
 
+@pytest.mark.parametrize("sent", [1, 2, 4])
+def test_a_range_of_which_the_log_has_the_beginning_is_gone_behind(station: Station, sent: int) -> None:
+    device = station.enrol("van-1")
+    for _ in range(sent):
+        device.capture()
+    station.sync(device)
+    for _ in range(6):
+        device.capture()
+    device.lose(0, 4)
+    device.saved = State().to_list()  # the receipt for what was sent never came
+    station.sync(device)
+    assert device.state.next == sent + 7
+    assert len(station.events(device)) == sent + (sent + 7 - 5)  # what was sent, and all behind the range
+
+
 def test_part_of_a_hole_that_turns_up_does_not_hold_up_what_is_behind_it(station: Station) -> None:
     device = station.enrol("van-1")
     for _ in range(10):

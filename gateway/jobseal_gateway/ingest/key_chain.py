@@ -130,13 +130,18 @@ class KeyChain:
         return position
 
     def behind_lost(self, position: Position, lost: list[tuple[int, int]]) -> Position:
-        """The same place, or the one behind a range that its holder cannot read and that this line has settled: nobody
-        will send that again, and what comes behind it goes on here."""
+        """The same place, or the one behind a range that its holder cannot read and that this line has gone behind: by
+        what is logged there, by a hole, or by some of both. Nobody will send that again."""
         for first, last in sorted(lost):
-            settled = [known for known in self.known(last) if known.branch == position.number]
-            if first <= position.next <= last and settled:
-                position = Position(position.number, last + 1, settled[0].hash)
+            head = self._settled(position.number, last)
+            if first <= position.next <= last and head is not None:
+                position = Position(position.number, last + 1, head)
         return position
+
+    def _settled(self, number: int, seq: int) -> bytes | None:
+        """What an event behind this seq goes on from on this branch; None while the seq is not settled there."""
+        found = [known.hash for known in self.known(seq) if known.branch == number]
+        return found[0] if found else self._announced(number, seq)
 
     def _announced(self, number: int, last: int) -> bytes | None:
         found = [gap.hash for gap in self.gaps if gap.number == number and gap.last == last]

@@ -77,7 +77,7 @@ class Plan:
     """What a batch comes to: ``steps`` to settle in order, ``refused`` (code, bytes), and how far it got.
 
     ``reached``: behind the last item that is logged, or was already; None when none is. ``lost``: ranges (first, last)
-    that its holder cannot read any more and that make no hole, because the key has settled them before.
+    that its holder cannot read any more and that the key has gone behind, now or before.
     """
 
     __slots__ = ("duplicates", "early", "lost", "reached", "refused", "steps")
@@ -197,6 +197,7 @@ class Placer:
             self._chain.skip(first, last)
             gap = Gap(0, first, last, item.signed.hash)
             self._keyed.gaps.append(gap)
+            self.plan.lost.append((first, last))
             self.plan.steps.append(Announced(gap, item.data))
         return True
 
