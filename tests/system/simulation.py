@@ -110,6 +110,7 @@ class Simulation:
         for each in self._handhelds:
             self._expect_step(each)
         self._world.run(self._world.now_ms + AFTERWARDS_MS, lambda: self._steps_left <= 0)
+        self._steps_left = 0  # who was slower than that goes home now: jobs are about to be brought to their end
         self._heal()
         self._testify()
         found = checker.check(self._history, self._ground, self._consumer)
