@@ -18,7 +18,7 @@ REGRESSIONS = (
     # The refusal was waited out without a word, for ever: nobody heard that the log had got shorter.
     Regression("a_restored_gateway_is_noticed", 300, frozenset({"gateway_restored", "partition"})),
     Regression("an_altered_log_is_noticed", 15),
-    # The log had the beginning of a range that its handheld could no longer read, and the handheld waited there for ever.
+    # The log had the beginning of a range that its handheld could no longer read, and that waited there for ever.
     Regression("a_range_that_is_half_logged_is_gone_behind", 98, frozenset({"unreadable", "partition"})),
     # Who was set back before he had sent anything was called an undetected fork: the check, not the gateway, was wrong.
     Regression("what_never_left_a_card_is_nobodys_to_find", 119),
