@@ -20,30 +20,18 @@ from jobseal_gateway import credentials
 from jobseal_gateway.door import make_app
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.listening import BACKLOG, listening
+from jobseal_gateway.listening import configured, listening
 
 NAME = "enrolment"
 KEEP_ALIVE_S = 5
-GRACE_S = 2
 CONNECTIONS_MAX = 256
 
 
 def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     """Until a signal asks to stop. Raises ``http_port_taken``."""
     context = _context(gateway)
-    config = uvicorn.Config(
-        make_app(gateway, say, time.monotonic),
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        lifespan="off",
-        ws="none",
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-        limit_concurrency=CONNECTIONS_MAX,
-        ssl_context_factory=lambda *_: context,
-    )
+    app = make_app(gateway, say, time.monotonic)
+    config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="off", ssl_context_factory=lambda *_: context)
     door = gateway.settings.enrolment
     with listening(door.host, door.port, "enrolment") as listener:
         say(f"serving on https://{gateway.settings.reached_as}:{door.port}")

@@ -1,12 +1,12 @@
 """What a job still lacks before it can be billed: closes, evidence, attachments, the customer's word. Pure."""
 
-from jobseal import bodies, completeness
+from jobseal import bodies, completeness, requirement
 from jobseal.card import Card
 from jobseal.exceptions import Raised
 from jobseal.job import Job
 from jobseal.lifecycle import CANCELLED, COMPLETED, DONE
 from jobseal_gateway.dossier import Dossier
-from jobseal_gateway.policy import EVIDENCE_KINDS, Found
+from jobseal_gateway.policy import Found
 
 
 def lacking(dossier: Dossier, job: Job, card: Card, state: str, closed: dict[bytes, bytes]) -> list[Found]:
@@ -19,8 +19,8 @@ def lacking(dossier: Dossier, job: Job, card: Card, state: str, closed: dict[byt
         if card.signoff() is None:
             found.append(Found(Raised("signoff_missing", None), completed))
         required = () if dossier.order is None else dossier.order.content.required_evidence
-        for word in required:
-            if word != "signoff" and not card.of(*EVIDENCE_KINDS[word]):
+        for word in requirement.missing(list(required), card):
+            if word != "signoff":
                 found.append(Found(Raised("evidence_missing", None, word), completed))
     if state in COMPLETED or state == CANCELLED:
         found += _attachments(dossier, card)

@@ -1,11 +1,31 @@
-"""Where one of our HTTP servers listens: a socket, or a sentence that says why not."""
+"""Our HTTP servers: how they are set up, and the socket on which each listens, or a sentence that says why not."""
 
 import socket
+from typing import Any
+
+import uvicorn
 
 from jobseal.errors import OPERATOR
 from jobseal_gateway.errors import GatewayError
 
 BACKLOG = 128
+GRACE_S = 2  # for requests that are under way when it is to stop
+
+
+def configured(app: Any, keep_alive_s: int, connections: int, **more: Any) -> uvicorn.Config:
+    """uvicorn for this ASGI application; ``more`` goes to it as it is."""
+    return uvicorn.Config(
+        app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=keep_alive_s,
+        timeout_graceful_shutdown=GRACE_S,
+        limit_concurrency=connections,
+        **more,
+    )
 
 
 def listening(host: str, port: int, section: str = "http") -> socket.socket:

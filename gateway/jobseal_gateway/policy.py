@@ -12,16 +12,6 @@ COLLECTING, HELD, READY = "collecting", "held", "ready"
 # is proven by its close, or said by the office in an act of its own.
 FIRM = frozenset({"unknown_job", "missing_contract", "close_missing"})
 
-# What each word of an order's required evidence asks for: one event of these kinds.
-EVIDENCE_KINDS = {
-    "photo": ("photo.attached",),
-    "signoff": ("job.signed_off", "signoff.waived"),
-    "checklist": ("checklist.answered",),
-    "reading": ("reading.taken",),
-    "safety": ("safety.acknowledged",),
-    "note": ("note.added",),
-}
-
 # While a job is under way these only say that it is: they hold it from the moment it is done.
 _EXPECTED_UNDER_WAY = frozenset({"close_missing", "signoff_missing", "evidence_missing", "attachment_missing"})
 

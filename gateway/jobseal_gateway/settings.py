@@ -81,7 +81,6 @@ class Intervals:
 
     retry_after_s: int
     reconnect_max_s: int
-    checkpoint_every_s: int
     long_poll_s: int
     wide_after_s: int
 
@@ -206,7 +205,6 @@ SETTINGS = (
     Setting(("limits", "feed_page_items"), 500, _whole(1, 10_000), "The most that one page of the feed holds."),
     Setting(("intervals", "retry_after_s"), 30, _whole(1, 300), "What an overloaded gateway tells devices to wait."),
     Setting(("intervals", "reconnect_max_s"), 60, _whole(0, 300), "The longest wait before the broker is tried again."),
-    Setting(("intervals", "checkpoint_every_s"), 60, _SECONDS, "How often a checkpoint is signed while idle."),
     Setting(("intervals", "long_poll_s"), 30, _whole(0, 300), "How long a feed request may wait for news."),
     Setting(("intervals", "wide_after_s"), 86400, _whole(60, 31_536_000), "A wider proven interval is an exception."),
 )

@@ -18,11 +18,10 @@ from jobseal_gateway.api import Service, make_app
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.listening import BACKLOG, listening
+from jobseal_gateway.listening import configured, listening
 
 NAME = "web"
 KEEP_ALIVE_S = 75  # longer than a consumer's pause between two requests, so that connections are used again
-GRACE_S = 2
 CONNECTIONS_MAX = 512  # of which most wait for news
 
 
@@ -42,18 +41,7 @@ class WebServer(uvicorn.Server):
 def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     """Until a signal asks to stop. Raises ``http_port_taken``."""
     service = Service(gateway)
-    config = uvicorn.Config(
-        make_app(service),
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        lifespan="on",
-        ws="none",
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-        limit_concurrency=CONNECTIONS_MAX,
-    )
+    config = configured(make_app(service), KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="on")
     http = gateway.settings.http
     with listening(http.host, http.port) as listener:
         say(f"serving on http://{http.host}:{http.port}")

@@ -183,21 +183,6 @@ class Workbench:
         self.sign("job.completed", job)
         self.sign("job.signed_off", job, method="typed", name="R. Customer")
 
-    def grant(self, request: bytes, device: str = "HH-1", port: int = 1883) -> bytes:
-        """What a device is handed that asked with these complete bytes, over the network or in a file."""
-        asked, _, link = open_request(request, Verifier())
-        issuer = ca.found(ca.new_key(), "Test CA", MONDAY_MS)
-        certified = Certification(role=authority.CA, key=issuer.key.encode(), at=MONDAY_MS)
-        welcome = Welcome(
-            statement=self.enrolment(key.decode(asked.key), device),
-            root=self.root.key.encode(),
-            authority=[*self.certifications, authority.certify(certified, self.root)],
-            brokers=[["127.0.0.1", port]],
-        )
-        certificate = ca.der(issuer.issue_link(device, link, MONDAY_MS))
-        doors = [["127.0.0.1", 8443]]
-        return Grant(welcome=welcome.encode(), certificate=certificate, ca=issuer.der, doors=doors).encode()
-
     def checkpoint(self, size: int) -> bytes:
         """Sync has verified a checkpoint of this size; its hash."""
         state = State()

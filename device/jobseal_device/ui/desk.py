@@ -8,7 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from jobseal import cbor, cose, lifecycle
+from jobseal import cbor, cose, lifecycle, requirement
 from jobseal import event as events
 from jobseal.card import Card, Item
 from jobseal.checkpoint import Checkpoint
@@ -25,7 +25,7 @@ from jobseal_device.journal_reader import JournalReader
 from jobseal_device.moment import Moment
 from jobseal_device.objects import ObjectStore
 from jobseal_device.screen_settings import ScreenSettings
-from jobseal_device.ui import evidence, machine, status
+from jobseal_device.ui import machine, status
 from jobseal_device.ui.catalogue import Catalogue
 from jobseal_device.ui.door import Door
 from jobseal_device.ui.drafts import Drafts
@@ -72,7 +72,7 @@ class JobView:
     @property
     def missing(self) -> list[str]:
         """Required evidence that is not there yet."""
-        return [] if self.order is None else evidence.missing(self.order.texts("required_evidence"), self.card)
+        return [] if self.order is None else requirement.missing(self.order.texts("required_evidence"), self.card)
 
 
 class Desk:

@@ -17,23 +17,13 @@ TIME = "time"  # date and time of day
 AMOUNT = "amount"  # decimal text, not negative
 CODES = "codes"  # list of codes
 REFERENCES = "references"  # system=id pairs
-EVIDENCE = "evidence"  # list out of EVIDENCE_KINDS
+EVIDENCE = "evidence"  # list out of jobseal.requirement.EVIDENCE_KINDS
 
 LIST_KINDS = frozenset({CODES, REFERENCES, EVIDENCE})
 
 LIST_MAX_ITEMS = 64
 CODE_MAX_CHARACTERS = 64
 REVISION_MAX = 1_000_000
-
-# What a contract can ask for before a record may be released, by the event that delivers it.
-EVIDENCE_KINDS = {
-    "photo": "photo.attached",
-    "signoff": "job.signed_off",
-    "checklist": "checklist.answered",
-    "reading": "reading.taken",
-    "safety": "safety.acknowledged",
-    "note": "note.added",
-}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ zone and are read by ``window``.
 import re
 from collections.abc import Callable
 
+from jobseal.requirement import EVIDENCE_KINDS
 from jobseal_gateway import time_zone
 from jobseal_gateway.orders import columns
 from jobseal_gateway.orders.cell import Cell, Flaw
@@ -92,9 +93,9 @@ def _codes(_column: Column, cell: Cell, flaws: list[Flaw]) -> tuple[str, ...]:
 
 def _evidence(_column: Column, cell: Cell, flaws: list[Flaw]) -> tuple[str, ...]:
     _check_list(cell.items, flaws)
-    known = ", ".join(columns.EVIDENCE_KINDS)
+    known = ", ".join(EVIDENCE_KINDS)
     for item in cell.items:
-        if item not in columns.EVIDENCE_KINDS:
+        if item not in EVIDENCE_KINDS:
             flaws.append(Flaw("unknown_evidence", f'"{item}" is not a kind of evidence; these are: {known}.'))
     return cell.items
 

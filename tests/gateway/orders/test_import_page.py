@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from jobseal.requirement import EVIDENCE_KINDS
 from jobseal_gateway.orders import parse_csv, parse_json, parse_mapping
-from jobseal_gateway.orders.columns import COLUMNS, EVIDENCE_KINDS
+from jobseal_gateway.orders.columns import COLUMNS
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "import.md").read_text()

@@ -8,8 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobseal import cbor
+from jobseal.requirement import EVIDENCE_KINDS
 from jobseal_gateway.orders import WorkOrder, parse_csv, parse_json, render_csv, render_json
-from jobseal_gateway.orders.columns import COLUMNS, EVIDENCE_KINDS
+from jobseal_gateway.orders.columns import COLUMNS
 from jobseal_gateway.orders.junk import junk
 from jobseal_gateway.orders.work_order import OFFICE_ONLY, from_record
 
