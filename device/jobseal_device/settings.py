@@ -10,7 +10,6 @@ outage_first_retry_s = 60               # after a lost connection, wait from 0 t
 reconnect_most_s = 300                  # the longest wait between two tries
 """
 
-import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -60,11 +59,11 @@ def load(path: Path) -> Settings:
     """
     try:
         text = path.read_text("utf-8")
-        tables = tomllib.loads(text)
     except FileNotFoundError:
         return Settings()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise JobsealError("settings", f"{path.name}: {error}", OPERATOR) from error
+    tables = _tables(path, text)
     wrong = [(name, f"there is no {name} here, only [sync] and [screen]") for name in tables if name not in _TABLES]
     for name in _TABLES:
         table = tables.setdefault(name, {})
@@ -83,6 +82,15 @@ def load(path: Path) -> Settings:
         raise JobsealError("settings", f"{path.name}: {said}", OPERATOR)
     chosen = {name: _value(value) for name, value in sync.items()}
     return Settings(**chosen, screen=screen_settings.from_table(screen))
+
+
+def _tables(path: Path, text: str) -> dict[str, Any]:
+    import tomllib  # not loaded where there is no such file, which is the common case
+
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise JobsealError("settings", f"{path.name}: {error}", OPERATOR) from error
 
 
 def _problem(name: str, value: Any) -> str:

@@ -1,18 +1,15 @@
 """Signing and verifying with the ``cryptography`` package: the host's side of the seam in :mod:`jobseal.cose`."""
 
+from typing import TYPE_CHECKING
+
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ec import (
-    ECDSA,
-    SECP256R1,
-    EllipticCurvePublicKey,
-    EllipticCurvePublicNumbers,
-)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from jobseal.errors import SignatureUnverifiable
 from jobseal.key import ED25519, Key
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 SEED_BYTES = 32
 
@@ -34,7 +31,7 @@ class Verifier:
 
     def __init__(self) -> None:
         self._ed25519: dict[bytes, Ed25519PublicKey] = {}
-        self._p256: dict[bytes, EllipticCurvePublicKey] = {}
+        self._p256: "dict[bytes, EllipticCurvePublicKey]" = {}
 
     def __call__(self, key: Key, signature: bytes, data: bytes) -> bool:
         """Whether ``signature`` (64 bytes) is over ``data``.
@@ -45,8 +42,7 @@ class Verifier:
             if key.alg == ED25519:
                 self._parsed_ed25519(key).verify(signature, data)
             else:
-                r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
-                self._parsed_p256(key).verify(encode_dss_signature(r, s), data, ECDSA(SHA256()))
+                self._verify_p256(key, signature, data)
         except InvalidSignature:
             return False
         except ValueError as problem:
@@ -59,9 +55,10 @@ class Verifier:
             parsed = self._ed25519[key.x] = Ed25519PublicKey.from_public_bytes(key.x)
         return parsed
 
-    def _parsed_p256(self, key: Key) -> EllipticCurvePublicKey:
+    def _verify_p256(self, key: Key, signature: bytes, data: bytes) -> None:
+        from jobseal.host import p256  # loaded with the first such key
+
         parsed = self._p256.get(key.thumbprint)
         if parsed is None:
-            x, y = int.from_bytes(key.x, "big"), int.from_bytes(key.y or b"", "big")
-            parsed = self._p256[key.thumbprint] = EllipticCurvePublicNumbers(x, y, SECP256R1()).public_key()
-        return parsed
+            parsed = self._p256[key.thumbprint] = p256.parsed(key)
+        p256.verify(parsed, signature, data)
