@@ -1,5 +1,5 @@
 """Every table, grouped by how its rows came to be: ``evidence``, ``decisions``, ``projections``.
-``access`` and ``people`` hold decisions too: about who may call, and who may log in on handhelds.
+``access``, ``users`` and ``people`` hold decisions too: about who may call, sign in, and log in on handhelds.
 
 Each table's ``info["kind"]`` names its group, so that dropping what can be rebuilt is a loop, not a list.
 """
@@ -48,6 +48,7 @@ from jobseal_gateway.ledger.schema.identity import (
 )
 from jobseal_gateway.ledger.schema.people import people
 from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, ratings
+from jobseal_gateway.ledger.schema.users import users, web_sessions, wrong_passwords
 
 __all__ = [
     "DECISION",
@@ -94,6 +95,9 @@ __all__ = [
     "released_records",
     "snapshots",
     "technicians",
+    "users",
     "verdicts",
+    "web_sessions",
     "work_orders",
+    "wrong_passwords",
 ]
