@@ -11,12 +11,14 @@ from tests.device.ui.terminal import Terminal
 
 
 class Step(NamedTuple):
-    """``keys``: keys by name, ``scan:CODE``, ``type:TEXT`` or ``row:LABEL``, from the job's menu on; ``signs``: what
-    this step signs."""
+    """``keys``: keys by name, ``scan:CODE``, ``type:TEXT``, ``row:LABEL`` or ``tidy`` (take off what a list in draft
+    has), from the job's menu on; ``signs``: what this step signs; ``rest``: the keys when one, two ... of that is
+    signed already."""
 
     job: str
     signs: tuple[str, ...]
     keys: tuple[str, ...]
+    rest: tuple[tuple[str, ...], ...] = ()
 
 
 INSPECTION, FILTERS, REPAIR = "WO-1001", "WO-1002", "WO-1003"
@@ -40,12 +42,22 @@ def _signed_off(job: str, name: str) -> Iterator[Step]:
     yield Step(job, ("job.signed_off",), (_row("Customer signs"), "F1", f"type:{name}", "Enter", "1", "2", "F1"))
 
 
+def _parts(*codes: str) -> tuple[str, ...]:
+    return (_row("Parts used"), "tidy", *(f"scan:{code}" for code in codes), "F1")
+
+
+def _answers(*keys: str) -> tuple[str, ...]:
+    """Question by question, each from the list."""
+    return (_row("Checklist"), *keys, "F1")
+
+
+_LEAK, _BELT, _DROP = (_row("Leak"), "2", "F3"), (_row("Belt"), "1", "F3"), (_row("Pressure"), "type:80", "Enter")
 _THE_FILTERS = (_row("History"), _row("part used FLT"))
 
 DAY: tuple[Step, ...] = (
     *_visit(FILTERS),
     _plain(FILTERS, "Start work", "labour.started"),
-    Step(FILTERS, ("part.used", "part.used"), (_row("Parts used"), "scan:FLT-10", "scan:FLT-10", "scan:NEW-9", "F1")),
+    Step(FILTERS, ("part.used",) * 2, _parts("FLT-10", "FLT-10", "NEW-9"), (_parts("NEW-9"),)),
     Step(FILTERS, ("note.added",), (_row("Note"), "type:Grille bent", "F1")),
     _plain(FILTERS, "Stop work", "labour.stopped"),
     Step(FILTERS, ("event.corrected",), (*_THE_FILTERS, _row("Correct it"), _row("Quantity"), "3", "Enter", "1", "F1")),
@@ -54,7 +66,12 @@ DAY: tuple[Step, ...] = (
     *_visit(INSPECTION),
     Step(INSPECTION, ("safety.acknowledged",), (_row("Start work"), "F1")),
     _plain(INSPECTION, "Start work", "labour.started"),
-    Step(INSPECTION, ("checklist.answered",) * 3, (_row("Checklist"), "1", "2", "1", "type:80", "Enter", "F1")),
+    Step(
+        INSPECTION,
+        ("checklist.answered",) * 3,
+        _answers(*_LEAK, *_BELT, *_DROP),
+        (_answers(*_BELT, *_DROP), _answers(*_DROP)),
+    ),
     Step(INSPECTION, ("reading.taken",), (_row("Reading"), "type:TEMP", "Enter", "type:21.5", "F1")),
     _plain(INSPECTION, "Stop work", "labour.stopped"),
     Step(INSPECTION, ("job.waiting",), (_row("Wait for"), "1", "F1")),
@@ -73,22 +90,24 @@ KINDS = [kind for step in DAY for kind in step.signs]
 
 def to_today(terminal: Terminal) -> None:
     """F3 until the list of jobs is shown, from wherever the application opened."""
-    terminal.wait(lambda: "F3" in terminal.rows()[-1] or "F3 " in terminal.text())
+    terminal.wait(lambda: "F3 " in terminal.text())
     for _each in range(30):
+        before = terminal.text()
         if terminal.rows()[1].startswith((" Today", " Log in")):
             return
         terminal.press("F3")
+        terminal.wait(lambda before=before: terminal.text() != before)  # type: ignore[misc]
     raise AssertionError(terminal.text())
 
 
-def play(terminal: Terminal, step: Step) -> None:
-    """One step, from the list of today's jobs."""
+def play(terminal: Terminal, step: Step, signed: int = 0) -> None:
+    """One step, from the list of today's jobs; ``signed``: how much of it is signed already."""
     to_today(terminal)
     terminal.scan(step.job)
     terminal.wait(lambda: step.job in terminal.rows()[1])
-    for key in step.keys:
+    for key in step.rest[signed - 1] if signed else step.keys:
         _press(terminal, key)
-    terminal.wait(lambda: "Signed" in terminal.text())
+    terminal.wait("Signed")
 
 
 def _press(terminal: Terminal, key: str) -> None:
@@ -97,14 +116,22 @@ def _press(terminal: Terminal, key: str) -> None:
         _choose(terminal, text)
     elif colon and what == "scan":
         terminal.scan(text)
-        terminal.wait(lambda: text in terminal.text())
+        terminal.wait(text)
     elif colon and what == "type":
+        terminal.press("F2")  # what was kept of an earlier try
         terminal.type(text)
-        terminal.wait(lambda: text + "_" in terminal.text())
+        terminal.wait(f"> {text}_")
+    elif key == "tidy":
+        _tidy(terminal)
     else:
-        before = terminal.text()
-        terminal.press(key)
-        terminal.wait(lambda: terminal.text() != before)
+        _see(terminal, key)
+
+
+def _see(terminal: Terminal, key: str) -> None:
+    """Press it and wait until something is different."""
+    before = terminal.text()
+    terminal.press(key)
+    terminal.wait(lambda: terminal.text() != before)
 
 
 def _choose(terminal: Terminal, label: str) -> None:
@@ -112,11 +139,17 @@ def _choose(terminal: Terminal, label: str) -> None:
     for _each in range(6):
         for row in terminal.rows():
             if label in row and row[1:2].isdigit():
-                before = terminal.text()
-                terminal.press(row[1])
-                terminal.wait(lambda before=before: terminal.text() != before)  # type: ignore[misc]
-                return
-        before = terminal.text()
-        terminal.press("0")
-        terminal.wait(lambda before=before: terminal.text() != before)  # type: ignore[misc]
+                return _see(terminal, row[1])
+        _see(terminal, "0")
     raise AssertionError(f"no row with {label}:\n{terminal.text()}")
+
+
+def _tidy(terminal: Terminal) -> None:
+    """Take everything off the list of parts."""
+    terminal.wait("Scan or type the part")
+    if " pc " not in terminal.text():
+        return
+    _see(terminal, "F4")
+    while " pc " in terminal.text():
+        _see(terminal, "1")
+        _choose(terminal, "Take it off")

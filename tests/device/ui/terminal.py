@@ -76,10 +76,10 @@ class Terminal:
             data = data[sent:]
 
     def press(self, *keys: str) -> None:
-        """Keys by name, or text; one at a time."""
+        """Keys by name, or text; one at a time, and characters no faster than a finger."""
         for key in keys:
             self.write(KEYS.get(key, key))
-            self.read(0.06)
+            self.read(0.0 if key in KEYS else 0.045)
 
     def type(self, text: str) -> None:
         """As fingers do: slower than any scanner."""

@@ -1,6 +1,5 @@
-"""A whole day at a real terminal of 40x13, then at the gateway; and the same day killed again and again."""
+"""A whole day at a real terminal of 40x13, by keys and scanner bursts alone."""
 
-import random
 import time
 from pathlib import Path
 
@@ -12,10 +11,8 @@ from jobseal_device import identity
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.ui import demo
-from tests.device.ui.day import DAY, FILTERS, INSPECTION, KINDS, REPAIR, Step, play, to_today
+from tests.device.ui.day import DAY, FILTERS, INSPECTION, KINDS, REPAIR, play, to_today
 from tests.device.ui.terminal import Terminal
-
-KILLS = 6
 
 
 @pytest.fixture
@@ -58,36 +55,3 @@ def test_a_day_of_three_jobs_by_keys_and_scans_alone(home: Home) -> None:
         assert not terminal.raw.count(b"Traceback")
     check(home)
     identity.load(home)
-
-
-def _is_signed(home: Home, step: Step, before: int) -> bool:
-    return len([each for each in events(home) if each.job is not None]) >= before + len(step.signs)
-
-
-def test_the_same_day_killed_at_random_moments_loses_and_doubles_nothing(home: Home) -> None:
-    source = random.Random(5)
-    kills = 0
-    terminal = Terminal("--home", str(home.folder))
-    log_in(terminal)
-    try:
-        for number, step in enumerate(DAY):
-            before = sum(len(each.signs) for each in DAY[:number])
-            if kills < KILLS and source.random() < 0.4:
-                for key in ("0", "1", "F1", "F3", "F4")[: source.randrange(5)]:
-                    if key != "F1":
-                        terminal.press(key)
-                terminal.read(source.random() * 0.05)
-                terminal.kill()
-                kills += 1
-                terminal = Terminal("--home", str(home.folder))
-                terminal.wait(lambda t=terminal: "F3" in t.text())  # type: ignore[misc]
-            assert not _is_signed(home, step, before)
-            play(terminal, step)
-            if kills < KILLS and source.random() < 0.4:
-                terminal.kill()
-                kills += 1
-                terminal = Terminal("--home", str(home.folder))
-    finally:
-        terminal.kill()
-    assert kills == KILLS
-    check(home)
