@@ -10,6 +10,7 @@ from jobseal.card import Item, Span
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.projection import Open, Projected
 from jobseal_gateway.release import is_refused
+from jobseal_gateway.service_level import ServiceLevel
 
 RECORD_REJECTED = "record_rejected"
 
@@ -40,6 +41,7 @@ def card(projected: Projected) -> Document:
         "events": [_event(item, kinds) for item in projected.card.items],
         "attachments": [_attachment(named, projected) for named in projected.job.objects()],
         "signed_off_by": None if signoff is None else signoff.fact.hash.hex(),
+        "service_levels": [_service_level(each) for each in projected.service_levels],
         "exceptions": [_exception(each) for each in projected.exceptions],
     }
 
@@ -144,6 +146,17 @@ def _attachment(named: list[Any], projected: Projected) -> Document:
     digest, size, media = named
     stored = digest in projected.dossier.stored
     return {"digest": digest.hex(), "size": size, "media": media, "stored": stored}
+
+
+def _service_level(level: ServiceLevel) -> Document:
+    return {
+        "target": level.target,
+        "limit": level.limit,
+        "met": None if level.step is None else level.step.at,
+        "event": None if level.step is None else level.step.fact.hash.hex(),
+        "missed": level.late is not None,
+        "basis": None if level.late is None else level.late.basis,
+    }
 
 
 def _exception(found: Open) -> Document:

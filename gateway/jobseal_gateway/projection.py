@@ -4,6 +4,7 @@ Folding again gives the same bytes, so nothing here may depend on when it runs, 
 set. What a person sees of a job anywhere comes from here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,16 +12,19 @@ from jobseal import bodies, exceptions, interval, quantity
 from jobseal.card import Card, Item
 from jobseal.event import SignedEvent
 from jobseal.exceptions import Raised
+from jobseal.interval import Interval
 from jobseal.job import Job
 from jobseal.lifecycle import CANCELLED, OF_THE_DEVICE
 from jobseal_gateway import contract
 from jobseal_gateway.dossier import Dossier, Logged
 from jobseal_gateway.lacking import lacking
+from jobseal_gateway.orders.work_order import WorkOrder
 from jobseal_gateway.policy import FIRM, Found, standing
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.pricing.line import Rating
 from jobseal_gateway.pricing.price_list import PriceList
 from jobseal_gateway.pricing.rating import Terms, rate
+from jobseal_gateway.service_level import ServiceLevel, service_levels
 
 CLAIM_TOLERANCE_MS = 60_000  # two clocks that are both right differ by less
 # What ingest says of an event and the fold says better: it knows corrections, adoptions and what came since.
@@ -53,7 +57,8 @@ class Open:
 @dataclass(frozen=True, slots=True)
 class Projected:
     """``job`` and ``card``: the fold; ``closed``: keys closed by the office, with the act's hash; ``rating`` None where
-    no price list applies; ``standing``: collecting, held or ready, as if nothing had been released."""
+    no price list applies; ``standing``: collecting, held or ready, as if nothing had been released;
+    ``service_levels``: the targets that the order names, met or missed."""
 
     dossier: Dossier
     job: Job
@@ -64,6 +69,7 @@ class Projected:
     prices: PriceList | None
     rating: Rating | None
     standing: str
+    service_levels: tuple[ServiceLevel, ...] = ()
 
     @property
     def blocking(self) -> list[str]:
@@ -82,12 +88,17 @@ def project(dossier: Dossier, rules: Rules) -> Projected:
     if prices is not None:
         outcome = "cancelled" if state == CANCELLED else "completed"
         rating = rate(quantity.of_card(card), Terms(prices, outcome))
-    found = _exceptions(dossier, card, rules)
+    proven = _proven(dossier)
+    order = None if dossier.order is None else dossier.order.content
+    levels = () if order is None else tuple(service_levels(order, card, state, proven, CLAIM_TOLERANCE_MS))
+    found = _exceptions(dossier, card, rules, proven)
     found += lacking(dossier, job, card, state, closed)
+    found += _missed(levels)
     found += _money(dossier, rules, rating)
     settled = tuple(Open(each.raised, _override(dossier, each)) for each in found)
     blocking = [each.raised.code for each in settled if each.blocks]
-    return Projected(dossier, job, card, state, closed, settled, prices, rating, standing(state, blocking))
+    status = standing(state, blocking)
+    return Projected(dossier, job, card, state, closed, settled, prices, rating, status, levels)
 
 
 def _fold(dossier: Dossier) -> Job:
@@ -118,7 +129,7 @@ def _closed_by_office(dossier: Dossier, job: Job) -> dict[bytes, bytes]:
     return closed
 
 
-def _exceptions(dossier: Dossier, card: Card, rules: Rules) -> list[Found]:
+def _exceptions(dossier: Dossier, card: Card, rules: Rules, proven: dict[bytes, Interval]) -> list[Found]:
     """What is wrong with what happened, as far as it has not been put right since."""
     found = [] if dossier.order is not None else [Found(Raised("unknown_job", None, "no such order was imported"), -1)]
     items = {item.fact.hash: item for item in card.items}
@@ -129,7 +140,7 @@ def _exceptions(dossier: Dossier, card: Card, rules: Rules) -> list[Found]:
         raised += _verdicts(dossier, logged, items[logged.hash])
     said = {(each.code, each.event) for each in raised}
     raised += [each for each in card.exceptions() if (each.code, each.event) not in said]
-    raised += _times(dossier, items, rules)
+    raised += _times(proven, items, rules)
     return found + [Found(each, newest.get(each.event or b"", -1)) for each in raised]
 
 
@@ -169,34 +180,47 @@ def _verdicts(dossier: Dossier, logged: Logged, item: Item) -> list[Raised]:
     return found
 
 
-def _times(dossier: Dossier, items: dict[bytes, Item], rules: Rules) -> list[Raised]:
-    """Claims against what the log proves; an event whose time was corrected is judged by the correction."""
+def _proven(dossier: Dossier) -> dict[bytes, Interval]:
+    """When each event happened, as far as the log proves it; by its hash, in the order of its key's chain."""
     timeline = interval.Timeline(list(dossier.checkpoints))
-    found: list[Raised] = []
     chains: dict[bytes, list[tuple[Logged, SignedEvent]]] = {}
     for logged in dossier.events:
         if logged.signed is not None:
             chains.setdefault(logged.key, []).append((logged, logged.signed))
+    found: dict[bytes, Interval] = {}
     for key, chain in chains.items():
         chain.sort(key=lambda each: each[0].seq)
         said, indices = [signed.event for _, signed in chain], [logged.index for logged, _ in chain]
         proven = interval.intervals(said, list(indices), timeline, dossier.enrolled.get(key))
-        for (logged, _), between in zip(chain, proven, strict=True):
-            item = items[logged.hash]
-            codes = [] if item.struck else between.codes(item.at, CLAIM_TOLERANCE_MS, rules.wide_after_ms)
-            found += [Raised(code, logged.hash) for code in codes]
+        found |= {logged.hash: between for (logged, _), between in zip(chain, proven, strict=True)}
     return found
+
+
+def _times(proven: dict[bytes, Interval], items: dict[bytes, Item], rules: Rules) -> list[Raised]:
+    """Claims against what the log proves; an event whose time was corrected is judged by the correction."""
+    found: list[Raised] = []
+    for hash, between in proven.items():
+        item = items[hash]
+        codes = [] if item.struck else between.codes(item.at, CLAIM_TOLERANCE_MS, rules.wide_after_ms)
+        found += [Raised(code, hash) for code in codes]
+    return found
+
+
+def _missed(levels: Sequence[ServiceLevel]) -> list[Found]:
+    """The targets of the service agreement that were missed."""
+    late = [(level.late.item, level.sentence()) for level in levels if level.late is not None]
+    return [Found(Raised("sla_breached", item.fact.hash, sentence), _newest(item)) for item, sentence in late]
 
 
 def _money(dossier: Dossier, rules: Rules, rating: Rating | None) -> list[Found]:
     if dossier.order is None:
         return []
+    found = _purchase_order(dossier.order.content)
     if rating is None:
         named = dossier.order.content.terms or rules.terms
-        return [Found(Raised("missing_contract", None, f"no version of price list {named} applies"), -1)]
+        return [*found, Found(Raised("missing_contract", None, f"no version of price list {named} applies"), -1)]
     places = {logged.hash: logged.index for logged in dossier.events}
     newest = max(places.values(), default=-1)
-    found = []
     for unrated in rating.exceptions:
         about = unrated.events[0] if len(unrated.events) == 1 else None
         since = max((places.get(hash, -1) for hash in unrated.events), default=-1)
@@ -205,6 +229,13 @@ def _money(dossier: Dossier, rules: Rules, rating: Rating | None) -> list[Found]
     if budget is not None and rating.total > Decimal(budget):
         found.append(Found(Raised("over_budget", None, f"{decimal_text(rating.total)} of {budget}"), newest))
     return found
+
+
+def _purchase_order(order: WorkOrder) -> list[Found]:
+    """A customer who pays only what names their purchase order, and has given none."""
+    if not order.po_required or order.po_number is not None:
+        return []
+    return [Found(Raised("missing_po", None, f"customer {order.customer}"), -1)]
 
 
 def _override(dossier: Dossier, found: Found) -> bytes | None:

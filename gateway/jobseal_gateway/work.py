@@ -151,7 +151,7 @@ def _compared(connection: Connection, orders: Sequence[WorkOrder], file: str) ->
     changes = []
     for order in orders:
         present = stored.current(connection, order.id)
-        is_changed = present is None or present.snapshot != cbor.encode(order.record())
+        is_changed = present is None or _order_of(present) != order  # not its bytes: columns are added over the years
         if present is not None and is_changed:
             problems += _numbered_wrong(order, present, file)
         revision = (0 if present is None else present.revision) + is_changed

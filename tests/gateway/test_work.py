@@ -17,6 +17,7 @@ from jobseal_gateway.ledger import assignments, orders, price_lists, records, sc
 from jobseal_gateway.ledger.database import connect, reading, writing
 from jobseal_gateway.log import ClockUnsynchronised
 from jobseal_gateway.orders import parse_csv
+from jobseal_gateway.orders.columns import TARGETS
 from jobseal_gateway.orders.work_order import WorkOrder, from_record
 from jobseal_gateway.pricing import PriceList, parse_price_lists
 from jobseal_gateway.work import WorkRefused, bind, preview, store
@@ -95,6 +96,32 @@ def test_other_content_is_another_revision_with_its_number_in_the_document(burea
         document = cbor.decode(orders.pulled(connection, [row.digest])[row.digest], DOCUMENT_MAX_BYTES)
     assert row.revision == document["revision"] == 2
     assert document["customer"] == "C-2"
+
+
+def test_the_document_has_the_targets_of_the_service_agreement_and_not_what_the_customer_requires(
+    bureau: Bureau,
+) -> None:
+    data = (
+        b"id,customer,currency,time_zone,tasks,respond_by,on_site_by,complete_by,po_required\n"
+        b"WO-1,C-1,EUR,Europe/Vienna,FIT,2026-03-05T08:00,2026-03-05T10:00,2026-03-06T18:00,yes\n"
+    )
+    store(bureau.gateway, parse_csv(data)[0], "orders.csv", data, OPERATOR)
+    row = stored(bureau, "WO-1")
+    with reading(bureau.engine) as connection:
+        document = cbor.decode(orders.pulled(connection, [row.digest])[row.digest], DOCUMENT_MAX_BYTES)
+    assert [document[name] for name in TARGETS] == [1_772_694_000_000, 1_772_701_200_000, 1_772_816_400_000]
+    assert "po_required" not in document
+
+
+def test_an_order_from_before_a_column_was_added_is_unchanged_when_it_comes_again(bureau: Bureau) -> None:
+    bureau.order("WO-1")
+    row = stored(bureau, "WO-1")
+    older = {name: value for name, value in cbor.decode(row.snapshot, DOCUMENT_MAX_BYTES).items() if value}
+    with writing(bureau.engine) as connection:
+        again = cbor.encode(older)
+        orders.put(connection, "WO-1", snapshot=again, digest=row.digest, import_id=1, imported_ms=1)
+    assert stored(bureau, "WO-1").revision == 2
+    assert bureau.order("WO-1").unchanged == 1
 
 
 def test_technicians_are_assigned_and_withdrawn_by_the_difference(bureau: Bureau) -> None:

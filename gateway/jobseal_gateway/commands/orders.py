@@ -19,7 +19,7 @@ from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.ledger.folded import RATINGS
 from jobseal_gateway.office import OfficeRefused
 from jobseal_gateway.orders import PLAIN, Mapping, WorkOrder, parse_csv, parse_json, parse_mapping
-from jobseal_gateway.orders.columns import COLUMNS
+from jobseal_gateway.orders.columns import COLUMNS, NO, TIME, YES
 
 
 def add(commands: Commands) -> None:
@@ -122,7 +122,8 @@ def _show(given: argparse.Namespace) -> Answer:
         "revisions": [{"revision": row.revision, "imported": row.imported_ms} for row in revisions],
         "assignments": [{"technician": each.technician, "act": each.act, "at": each.at_ms} for each in said],
     }
-    content = [[name, _shown(name, record[name])] for name in COLUMNS if record[name] not in (None, [], {})]
+    known = [(name, record[name]) for name in COLUMNS if name in record]  # columns are added over the years
+    content = [[name, _shown(name, value)] for name, value in known if value not in (None, [], {})]
     lines = [
         table(["field", "content"], content),
         table(["revision", "imported"], [[row.revision, moment(row.imported_ms)] for row in revisions]),
@@ -132,8 +133,10 @@ def _show(given: argparse.Namespace) -> Answer:
 
 
 def _shown(name: str, value: Any) -> str:
-    if name in ("window_start", "window_end"):
+    if COLUMNS[name].kind == TIME:
         return moment(value)
+    if isinstance(value, bool):
+        return YES if value else NO
     if isinstance(value, dict):
         return " ".join(f"{system}={id}" for system, id in value.items())
     return " ".join(value) if isinstance(value, list) else str(value)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from jobseal_gateway.orders import columns
 from jobseal_gateway.orders.cell import Cell, Flaw, RawOrder
-from jobseal_gateway.orders.columns import COLUMNS, REQUIRED
+from jobseal_gateway.orders.columns import COLUMNS, REQUIRED, TARGETS
 from jobseal_gateway.orders.fields import Value, read
 from jobseal_gateway.orders.mapping import Mapping
 from jobseal_gateway.orders.window import read_time
@@ -70,6 +70,7 @@ def _values(raw: RawOrder, mapping: Mapping, file: str, problems: list[Problem])
 
 
 def _check_row(raw: RawOrder, values: dict[str, Value], file: str, problems: list[Problem]) -> None:
+    _check_targets(raw, values, file, problems)
     start, end = values.get("window_start"), values.get("window_end")
     if "window_end" in raw.cells and "window_start" not in raw.cells:
         sentence = "The window has an end and no start. Give both, or only the start."
@@ -77,6 +78,19 @@ def _check_row(raw: RawOrder, values: dict[str, Value], file: str, problems: lis
     elif isinstance(start, int) and isinstance(end, int) and end <= start:
         sentence = "The window ends before it starts, or at once."
         problems.append(_problem(file, raw.cells["window_end"], Flaw("bad_window", sentence)))
+
+
+def _check_targets(raw: RawOrder, values: dict[str, Value], file: str, problems: list[Problem]) -> None:
+    """A target of the service agreement cannot come before one that has to be met on the way to it."""
+    earlier = None
+    for name in TARGETS:
+        limit = values.get(name)
+        if not isinstance(limit, int):
+            continue
+        if earlier is not None and limit < values[earlier]:  # type: ignore[operator]
+            sentence = f'This is before "{earlier}", which has to be met first. Correct one of the two.'
+            problems.append(_problem(file, raw.cells[name], Flaw("bad_target", sentence)))
+        earlier = name
 
 
 def _check_twice(raw: RawOrder, seen: dict[str, RawOrder], file: str, problems: list[Problem]) -> None:

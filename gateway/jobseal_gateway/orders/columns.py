@@ -17,9 +17,12 @@ TIME = "time"  # date and time of day
 AMOUNT = "amount"  # decimal text, not negative
 CODES = "codes"  # list of codes
 REFERENCES = "references"  # system=id pairs
+FLAG = "flag"  # yes or no; in JSON also true or false
 EVIDENCE = "evidence"  # list out of jobseal.requirement.EVIDENCE_KINDS
 
 LIST_KINDS = frozenset({CODES, REFERENCES, EVIDENCE})
+
+YES, NO = "yes", "no"
 
 LIST_MAX_ITEMS = 64
 CODE_MAX_CHARACTERS = 64
@@ -49,6 +52,7 @@ _ALL = (
     Column("contract", CODE),
     Column("terms", CODE),
     Column("po_number", CODE),
+    Column("po_required", FLAG),
     Column("ap_contact", LINE, max_characters=160),
     Column("currency", CURRENCY, required=True),
     Column("budget", AMOUNT),
@@ -57,10 +61,15 @@ _ALL = (
     Column("technicians", CODES),
     Column("window_start", TIME),
     Column("window_end", TIME),
+    Column("respond_by", TIME),
+    Column("on_site_by", TIME),
+    Column("complete_by", TIME),
     Column("parent", ID),
     Column("external_references", REFERENCES),
     Column("required_evidence", EVIDENCE),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}
+# The targets of a service agreement (response, arrival, fix), in the order in which they are met.
+TARGETS = ("respond_by", "on_site_by", "complete_by")
 REQUIRED = tuple(column.name for column in _ALL if column.required)

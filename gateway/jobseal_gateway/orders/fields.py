@@ -20,7 +20,7 @@ from jobseal_gateway.pricing.decimals import parse_decimal
 ORDER_ID = re.compile(r"[A-Za-z0-9._/-]{1,64}")
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,9}")
 
-Value = str | int | tuple[str, ...] | tuple[tuple[str, str], ...] | None
+Value = str | int | bool | tuple[str, ...] | tuple[tuple[str, str], ...] | None
 Reader = Callable[[Column, Cell, list[Flaw]], Value]
 
 
@@ -82,6 +82,13 @@ def _amount(_column: Column, cell: Cell, flaws: list[Flaw]) -> str:
     return cell.text
 
 
+def _flag(_column: Column, cell: Cell, flaws: list[Flaw]) -> bool:
+    if cell.text not in (columns.YES, columns.NO):
+        sentence = f'"{cell.text}" is neither {columns.YES} nor {columns.NO}; write one of them.'
+        flaws.append(Flaw("bad_flag", sentence))
+    return cell.text == columns.YES
+
+
 def _codes(_column: Column, cell: Cell, flaws: list[Flaw]) -> tuple[str, ...]:
     _check_list(cell.items, flaws)
     for item in cell.items:
@@ -138,4 +145,5 @@ _READERS: dict[str, Reader] = {
     columns.CODES: _codes,
     columns.EVIDENCE: _evidence,
     columns.REFERENCES: _references,
+    columns.FLAG: _flag,
 }

@@ -1,6 +1,7 @@
 """Work orders from JSON: a list of objects, or an object whose ``orders`` is that list; the names are the columns'.
 
-Lists are arrays of text, external references an object from system to id, ``revision`` a number, all else text.
+Lists are arrays of text, external references an object from system to id, ``revision`` a number,
+``po_required`` true or false, all else text.
 null counts as absent. A problem names line, column and path of the value.
 """
 
@@ -94,6 +95,8 @@ class _Reader:
             items = self._items(path, value)
         elif kind == columns.REVISION and isinstance(value, int) and not isinstance(value, bool):
             text = str(value)
+        elif kind == columns.FLAG and isinstance(value, bool):
+            text = columns.YES if value else columns.NO
         elif isinstance(value, str):
             text = value.strip()
         else:

@@ -49,6 +49,8 @@ def _cell_text(name: str, value: Plain) -> str:
         return ""
     if COLUMNS[name].kind == columns.TIME and isinstance(value, int):
         return _iso(value)
+    if isinstance(value, bool):
+        return columns.YES if value else columns.NO
     if isinstance(value, dict):
         return PLAIN.list_separator.join(f"{system}={reference}" for system, reference in value.items())
     if isinstance(value, list):

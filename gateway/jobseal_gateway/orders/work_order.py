@@ -10,9 +10,9 @@ from dataclasses import dataclass, fields
 from typing import cast
 
 # Names, money and terms that concern the office and the billing system only.
-OFFICE_ONLY = frozenset({"ap_contact", "budget", "terms"})
+OFFICE_ONLY = frozenset({"ap_contact", "budget", "po_required", "terms"})
 
-Plain = int | str | list[str] | dict[str, str] | None
+Plain = int | bool | str | list[str] | dict[str, str] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,7 @@ class WorkOrder:
 
     ``revision`` is None when the file does not say one: then whoever stores the order counts.
     ``external_references`` are (system, id) pairs, sorted by system, one for each system.
+    ``respond_by``, ``on_site_by`` and ``complete_by`` are the targets of the service agreement for this order.
     """
 
     id: str
@@ -38,11 +39,15 @@ class WorkOrder:
     contract: str | None = None
     terms: str | None = None
     po_number: str | None = None
+    po_required: bool | None = None
     ap_contact: str | None = None
     budget: str | None = None
     technicians: tuple[str, ...] = ()
     window_start: int | None = None
     window_end: int | None = None
+    respond_by: int | None = None
+    on_site_by: int | None = None
+    complete_by: int | None = None
     parent: str | None = None
     external_references: tuple[tuple[str, str], ...] = ()
     required_evidence: tuple[str, ...] = ()
@@ -74,4 +79,4 @@ def _plain(name: str, value: object) -> Plain:
         return dict(cast(tuple[tuple[str, str], ...], value))
     if isinstance(value, tuple):
         return list(value)
-    return cast(int | str | None, value)
+    return cast(int | bool | str | None, value)

@@ -26,10 +26,13 @@ def one_row(**cells: str) -> list[Problem]:
 def test_every_column_ends_in_its_field() -> None:
     data = (
         b"id;revision;customer;customer_name;site;site_address;site_contact;asset;description;contract;terms;po_number;"
-        b"ap_contact;currency;budget;time_zone;tasks;technicians;window_start;window_end;parent;external_references;"
+        b"po_required;"
+        b"ap_contact;currency;budget;time_zone;tasks;technicians;window_start;window_end;respond_by;on_site_by;complete_by;"
+        b"parent;external_references;"
         b"required_evidence\n"
-        b'W/1.a_b-c;3;C-7;Hotel "Post";S-1;"Weg 1\n1010 Wien";+43 1 234;A-9;- ring twice;K-1;STANDARD;PO 77;'
-        b"ap@post.example;EUR;1500.50;Europe/Vienna;INSPECT|REPAIR;t-1|t-2;2026-03-05T08:00;2026-03-05 10:30;W-0;"
+        b'W/1.a_b-c;3;C-7;Hotel "Post";S-1;"Weg 1\n1010 Wien";+43 1 234;A-9;- ring twice;K-1;STANDARD;PO 77;yes;'
+        b"ap@post.example;EUR;1500.50;Europe/Vienna;INSPECT|REPAIR;t-1|t-2;2026-03-05T08:00;2026-03-05 10:30;"
+        b"2026-03-05T07:30;2026-03-05T09:00+01:00;2026-03-06T18:00;W-0;"
         b"sap=4500012|crm=a=b;photo|signoff\n"
     )
     orders, problems = parse_csv(data)
@@ -48,6 +51,7 @@ def test_every_column_ends_in_its_field() -> None:
             contract="K-1",
             terms="STANDARD",
             po_number="PO 77",
+            po_required=True,
             ap_contact="ap@post.example",
             currency="EUR",
             budget="1500.50",
@@ -56,6 +60,9 @@ def test_every_column_ends_in_its_field() -> None:
             technicians=("t-1", "t-2"),
             window_start=1_772_694_000_000,  # 2026-03-05T07:00Z: Vienna is an hour ahead in winter
             window_end=1_772_703_000_000,
+            respond_by=1_772_692_200_000,
+            on_site_by=1_772_697_600_000,
+            complete_by=1_772_816_400_000,
             parent="W-0",
             external_references=(("crm", "a=b"), ("sap", "4500012")),
             required_evidence=("photo", "signoff"),
@@ -92,6 +99,11 @@ def test_every_mistake_of_a_file_is_named_at_once_with_line_cell_and_heading() -
         ("revision", "0", "bad_number"),
         ("revision", "1.0", "bad_number"),
         ("revision", "²", "bad_number"),
+        ("po_required", "perhaps", "bad_flag"),
+        ("po_required", "Yes", "bad_flag"),
+        ("respond_by", "soon", "bad_time"),
+        ("on_site_by", "2026-03-29T02:30", "no_such_time"),
+        ("complete_by", "2026-10-25T02:30", "ambiguous_time"),
         ("customer", "C" * 65, "too_long"),
         ("customer", "C\n7", "control_character"),
         ("customer_name", "N" * 161, "too_long"),
@@ -142,6 +154,15 @@ def test_a_window_must_end_after_it_starts() -> None:
     [problem] = one_row(window_start="2026-03-05T08:00", window_end="2026-03-05T08:00")
     assert (problem.name, problem.code) == ("window_end", "bad_window")
     assert one_row(window_start="2026-03-05T08:00", window_end="2026-03-05T08:01") == []
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"), [("respond_by", "on_site_by"), ("respond_by", "complete_by"), ("on_site_by", "complete_by")]
+)
+def test_a_target_of_the_service_agreement_is_not_before_one_that_is_met_first(earlier: str, later: str) -> None:
+    [problem] = one_row(**{earlier: "2026-03-05T08:01", later: "2026-03-05T08:00"})
+    assert (problem.name, problem.code) == (later, "bad_target")
+    assert one_row(**{earlier: "2026-03-05T08:00", later: "2026-03-05T08:00"}) == []
 
 
 def test_a_missing_required_column_is_named_once_and_not_with_every_row() -> None:

@@ -42,6 +42,12 @@ def test_lists_references_and_revision_have_json_types() -> None:
     assert order.window_start == 1_772_694_000_000
 
 
+@pytest.mark.parametrize(("said", "read"), [(True, True), (False, False), ("yes", True), ("no", False), (None, None)])
+def test_a_flag_is_true_or_false_or_the_word(said: object, read: bool | None) -> None:
+    [order], problems = parse_json(json.dumps([{**GOOD, "po_required": said}]).encode())
+    assert (order.po_required, problems) == (read, [])
+
+
 def test_every_mistake_is_named_at_once_and_good_neighbours_are_kept() -> None:
     text = """[
   {"id": "W-1", "customer": "C-7", "currency": "EUR", "time_zone": "Europe/Vienna", "tasks": ["INSPECT"]},

@@ -34,6 +34,7 @@ def several(strategy: st.SearchStrategy[str], least: int) -> st.SearchStrategy[t
 
 SECOND_MS = 1000
 STARTS = st.integers(1_000_000_000, 3_000_000_000).map(lambda seconds: seconds * SECOND_MS)
+TARGETS = st.lists(STARTS, min_size=3, max_size=3).map(sorted)
 WINDOWS = st.just((None, None)) | st.tuples(STARTS, st.none()) | STARTS.map(lambda start: (start, start + 3_600_000))
 
 
@@ -41,6 +42,7 @@ WINDOWS = st.just((None, None)) | st.tuples(STARTS, st.none()) | STARTS.map(lamb
 def orders(draw: st.DrawFn) -> WorkOrder:
     order_id = draw(ID)
     start, end = draw(WINDOWS)
+    respond_by, on_site_by, complete_by = draw(TARGETS)
     return WorkOrder(
         id=order_id,
         customer=draw(line(64)),
@@ -53,11 +55,15 @@ def orders(draw: st.DrawFn) -> WorkOrder:
         description=draw(maybe(line(4000))),
         terms=draw(maybe(line(64))),
         po_number=draw(maybe(line(64))),
+        po_required=draw(st.none() | st.booleans()),
         ap_contact=draw(maybe(line(160))),
         budget=draw(maybe(st.just("1500.50"))),
         technicians=draw(several(line(64), 0)),
         window_start=start,
         window_end=end,
+        respond_by=draw(st.none() | st.just(respond_by)),
+        on_site_by=draw(st.none() | st.just(on_site_by)),
+        complete_by=draw(st.none() | st.just(complete_by)),
         parent=draw(maybe(ID.filter(lambda text: text != order_id))),
         external_references=tuple(sorted(draw(st.dictionaries(line(64), line(64), max_size=3)).items())),
         required_evidence=draw(several(st.sampled_from(sorted(EVIDENCE_KINDS)), 0)),
