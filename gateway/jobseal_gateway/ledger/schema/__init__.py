@@ -9,6 +9,7 @@ from jobseal_gateway.ledger.schema.columns import DECISION, EVIDENCE, PROJECTION
 from jobseal_gateway.ledger.schema.decisions import (
     acknowledgements,
     assignments,
+    catalogues,
     documents,
     feed,
     feed_head,
@@ -61,6 +62,7 @@ __all__ = [
     "audit",
     "branches",
     "cards",
+    "catalogues",
     "checkpoints",
     "dirty_jobs",
     "documents",

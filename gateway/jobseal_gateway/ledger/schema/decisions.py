@@ -40,6 +40,15 @@ documents = table(
     UniqueConstraint("digest"),
 )
 
+# digests are those of the version's documents, one after the other; the newest version is the one that handhelds have.
+catalogues = table(
+    DECISION,
+    "catalogues",
+    number_key("version"),
+    octets("digests"),
+    number("import_id", ForeignKey("imports.id")),
+)
+
 # snapshot is all that the office knows of the order; digest names the document that handhelds get of it.
 work_orders = table(
     DECISION,
