@@ -40,13 +40,26 @@ class Position(NamedTuple):
     offset: int
 
 
-def read_head(files: Files, folder: Path) -> Position | None:
-    """The newest position that the writer has published; None when it has published none. Never waits."""
-    try:
-        data = durable.salvage(files, folder / HEAD_NAME)
-    except FileNotFoundError:
-        return None
-    return _newest(data)
+class HeadReader:
+    """A reader's side. It is asked far more often than there is news, so what was parsed stays parsed."""
+
+    __slots__ = ("_data", "_files", "_path", "_position")
+
+    def __init__(self, files: Files, folder: Path) -> None:
+        self._files = files
+        self._path = folder / HEAD_NAME
+        self._data = b""
+        self._position: Position | None = None
+
+    def read(self) -> Position | None:
+        """The newest position that the writer has published; None when it has published none. Never waits."""
+        try:
+            data = durable.salvage(self._files, self._path)
+        except FileNotFoundError:
+            return None
+        if data != self._data:
+            self._data, self._position = data, _newest(data)
+        return self._position
 
 
 class HeadFile:

@@ -17,7 +17,7 @@ from jobseal_device import durable, journal_segments
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
 from jobseal_device.journal_frames import HEADER_BYTES, LostRange, Stretch, before, lost, place, runs, walk
-from jobseal_device.journal_head import Position, read_head
+from jobseal_device.journal_head import HeadReader, Position
 
 BATCH_EVENTS = 512
 BATCH_BYTES = 262144
@@ -30,13 +30,14 @@ class JournalReader:
         """``folder``: the journal's; it need not exist yet."""
         self._folder = folder
         self._files = files
+        self._head = HeadReader(files, folder)
         self._segments: list[int] = []
         self._listed_for: int | None = None
         self._loaded: _Loaded | None = None
 
     def head(self) -> Position | None:
         """The newest committed event's position as of now."""
-        return read_head(self._files, self._folder)
+        return self._head.read()
 
     def read(self, from_seq: int, max_frames: int, max_bytes: int) -> list[bytes]:
         """Complete events from ``from_seq`` on, in order; [] beyond the head.

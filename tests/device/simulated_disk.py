@@ -69,9 +69,9 @@ class SimulatedDisk(Files):
     """``calls`` counts what changes something; :meth:`fail` and :meth:`stop` make the nth of these go wrong."""
 
     def __init__(self) -> None:
-        self._visible: dict[Path, _File] = {}
-        self._durable: dict[Path, _File] = {}
-        self._unsynced: list[tuple[Path, Path | None, _File | None]] = []
+        self._visible: dict[str, _File] = {}  # by path as text: comparing paths costs more than all else here
+        self._durable: dict[str, _File] = {}
+        self._unsynced: list[tuple[str, str | None, _File | None]] = []
         self._open: dict[int, _File | Path] = {}
         self._locked: dict[int, _File] = {}
         self._fd = 2
@@ -108,7 +108,7 @@ class SimulatedDisk(Files):
 
     def contents(self, path: Path) -> bytearray:
         """What a file shows, to look at and to damage."""
-        return self._visible[path].visible
+        return self._visible[str(path)].visible
 
     def rot(self, data: bytes) -> bool:
         """One bit of these bytes turns over for good, in the first file that holds them on the disk itself."""
@@ -124,14 +124,15 @@ class SimulatedDisk(Files):
     def open(self, path: Path, flags: int) -> int:
         if flags & os.O_DIRECTORY:
             return self._opened(path)
-        if path not in self._visible:
+        name = str(path)
+        if name not in self._visible:
             if not flags & os.O_CREAT:
-                raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+                raise FileNotFoundError(errno.ENOENT, "no such file", name)
             self._count()
-            self._link(path, None, _File())
+            self._link(name, None, _File())
         elif flags & os.O_EXCL:
-            raise FileExistsError(errno.EEXIST, "exists", str(path))
-        return self._opened(self._visible[path])
+            raise FileExistsError(errno.EEXIST, "exists", name)
+        return self._opened(self._visible[name])
 
     def close(self, fd: int) -> None:
         del self._open[fd]
@@ -184,28 +185,27 @@ class SimulatedDisk(Files):
         self.fsync(fd)
 
     def rename(self, source: Path, target: Path) -> None:
-        if source not in self._visible:
-            raise FileNotFoundError(errno.ENOENT, "no such file", str(source))
+        file = self._found(source)
         self._count()
-        self._link(source, target, self._visible[source])
+        self._link(str(source), str(target), file)
 
     def unlink(self, path: Path) -> None:
-        if path not in self._visible:
-            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+        self._found(path)
         self._count()
-        self._link(path, None, None)
+        self._link(str(path), None, None)
 
     def mkdir(self, path: Path) -> None:
         del path  # entries know their whole path
         self._count()
 
     def names(self, folder: Path) -> list[str]:
-        return [path.name for path in self._visible if path.parent == folder]
+        before = f"{folder}/"
+        inside = [name[len(before) :] for name in self._visible if name.startswith(before)]
+        return [name for name in inside if "/" not in name]
 
     def stamp(self, path: Path) -> tuple[int, int, int]:
-        if path not in self._visible:
-            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
-        return self._visible[path].inode, 0, len(self._visible[path].visible)
+        file = self._found(path)
+        return file.inode, 0, len(file.visible)
 
     def lock(self, fd: int) -> None:
         if any(held is self._file(fd) for held in self._locked.values()):
@@ -231,12 +231,18 @@ class SimulatedDisk(Files):
         assert isinstance(file, _File)
         return file
 
-    def _link(self, source: Path, target: Path | None, file: "_File | None") -> None:
+    def _found(self, path: Path) -> _File:
+        file = self._visible.get(str(path))
+        if file is None:
+            raise FileNotFoundError(errno.ENOENT, "no such file", str(path))
+        return file
+
+    def _link(self, source: str, target: str | None, file: "_File | None") -> None:
         self._unsynced.append((source, target, file))
         _change(self._visible, source, target, file)
 
 
-def _change(entries: dict[Path, _File], source: Path, target: Path | None, file: _File | None) -> None:
+def _change(entries: dict[str, _File], source: str, target: str | None, file: _File | None) -> None:
     """Creates (no target), removes (no file) or renames an entry."""
     if file is None:
         entries.pop(source, None)

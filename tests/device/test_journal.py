@@ -19,7 +19,7 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import DeviceRolledBack, JournalDamaged, JournalInUse, StorageFailed
 from jobseal_device.journal import Journal
 from jobseal_device.journal_frames import HEADER_BYTES, Stretch, place
-from jobseal_device.journal_head import HEAD_NAME, HeadFile, Position, read_head
+from jobseal_device.journal_head import HEAD_NAME, HeadFile, HeadReader, Position
 from jobseal_device.journal_reader import JournalReader
 
 SEGMENT_BYTES = 200
@@ -238,7 +238,7 @@ def remove(paths: list[Path]) -> None:
 
 
 def name_another_event(folder: Path) -> None:
-    head = read_head(REAL, folder)
+    head = HeadReader(REAL, folder).read()
     assert head is not None
     HeadFile(REAL, folder).publish(head._replace(hash=digest(28)))
 
@@ -507,12 +507,12 @@ def test_the_head_survives_damage_to_the_slot_that_was_written_last(folder: Path
         head = HeadFile(REAL, folder)
         head.publish(position)
         head.close()
-        assert read_head(REAL, folder) == position
+        assert HeadReader(REAL, folder).read() == position
         if number:
             data = (folder / HEAD_NAME).read_bytes()
             newest = data.index(position.hash)
             (folder / HEAD_NAME).write_bytes(data[:newest] + b"torn" + data[newest + 4 :])
-            assert read_head(REAL, folder) == positions[number - 1]
+            assert HeadReader(REAL, folder).read() == positions[number - 1]
             (folder / HEAD_NAME).write_bytes(data)
 
 

@@ -54,8 +54,8 @@ MUTANTS = (
     _mutant(
         "sync_reads_beyond_head",
         READER,
-        "        return read_head(self._files, self._folder)\n",
-        "        head = read_head(self._files, self._folder)\n"
+        "        return self._head.read()\n",
+        "        head = self._head.read()\n"
         "        if head is not None:\n"
         "            data = self._bytes(head.segment, head.offset, None)\n"
         "            bounds = walk(data)\n"
