@@ -37,6 +37,7 @@ from jobseal_gateway.ledger.schema.evidence import (
     office,
     quarantine,
     quarantine_days,
+    refused_runs,
     refused_slots,
     verdicts,
 )
@@ -93,6 +94,7 @@ __all__ = [
     "quarantine_days",
     "ratings",
     "record_statuses",
+    "refused_runs",
     "refused_slots",
     "released_records",
     "snapshots",

@@ -114,6 +114,20 @@ refused_slots = table(
     PrimaryKeyConstraint("branch_id", "seq"),
 )
 
+# Refused bytes, one right after the other, that no valid event has named yet: they stand behind what hashes to base,
+# from first_seq up to, not including, next_seq, and last_hash is that of the last of them. A few for each key.
+refused_runs = table(
+    EVIDENCE,
+    "refused_runs",
+    row_number(),
+    number("key_id", ForeignKey("keys.id")),
+    octets("base"),
+    number("first_seq"),
+    number("next_seq"),
+    octets("last_hash"),
+    Index(None, "key_id"),
+)
+
 # Size counts the salt and the bytes, as they travel and are stored.
 objects = table(
     EVIDENCE,
