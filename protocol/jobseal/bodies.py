@@ -15,6 +15,7 @@ from jobseal.shape import (
     UINT,
     AnyMap,
     Array,
+    Bytes,
     Either,
     Integer,
     Map,
@@ -32,6 +33,8 @@ if MYPY:
 
 # An object beside the event: digest of salt and bytes, size of the bytes, media type. (SPEC.md, "Objects".)
 OBJECT = Row(("digest", HASH), ("size", UINT), ("media", Text(1, 64)))
+
+SUCCESSION_MAX_BYTES = 512
 
 _PART = (
     must(1, "code", CODE),
@@ -106,6 +109,8 @@ SHAPES = {
     "signoff.waived": Map(must(1, "reason", CODE), may(2, "note", OBJECT)),
     "job.reopened": Map(must(1, "reason", CODE), may(2, "note", OBJECT)),
     "job.cancelled": Map(must(1, "reason", CODE), may(2, "note", OBJECT)),
+    # to: thumbprint of the key that goes on with the job where this one ends.
+    "job.handed_over": Map(must(1, "to", HASH)),
     "event.corrected": Map(
         must(1, "reason", Integer(1, 9)),
         must(2, "body", Either(AnyMap(), NULL)),
@@ -114,7 +119,8 @@ SHAPES = {
     ),
     "position.logged": Map(must(1, "position", OBJECT)),
     "clock.adjusted": Map(must(1, "shift_ms", INT), may(2, "source", CODE)),
-    "key.rotated": Map(must(1, "thumbprint", HASH)),
+    # succession: what the next key signed; without it that key has to be enrolled like any other.
+    "key.rotated": Map(must(1, "thumbprint", HASH), may(2, "succession", Bytes(1, SUCCESSION_MAX_BYTES))),
     "range.lost": Map(must(1, "from", UINT), must(2, "to", UINT)),
 }
 

@@ -7,7 +7,7 @@ the job changes.
 
 from jobseal import bodies, measure
 from jobseal.exceptions import Raised
-from jobseal.lane import OPEN, Lane
+from jobseal.lane import OPEN
 from jobseal.lifecycle import DONE
 
 MYPY = False
@@ -15,7 +15,7 @@ if MYPY:
     from typing import Any
 
     from jobseal.job import Fact, Job
-    from jobseal.lane import TimeEntry
+    from jobseal.lane import Lane, TimeEntry
 
 
 class Item:
@@ -54,10 +54,13 @@ class Span:
 
     ``kind``, ``code``, ``by`` as in the lane; ``start``, ``stop``: :class:`Item` or None; ``at``: claimed start, Unix
     ms UTC or None; ``duration_ms``; ``running``: it has no stop yet and may get one; ``flags``: how it was measured
-    (:mod:`jobseal.measure`); ``charged``: False for a wait that an arrival ended: the technician had been away.
+    (:mod:`jobseal.measure`); ``charged``: False for a wait that an arrival ended: the technician had been away;
+    ``lane``: number of the lane that it ends in.
     """
 
-    __slots__ = ("at", "by", "charged", "code", "duration_ms", "flags", "kind", "problem", "running", "start", "stop")
+    __slots__ = (
+        "at", "by", "charged", "code", "duration_ms", "flags", "kind", "lane", "problem", "running", "start", "stop",
+    )  # fmt: skip
 
     def __init__(self, entry: "TimeEntry", start: Item, stop: "Item | None") -> None:
         self.kind = entry.kind
@@ -69,6 +72,7 @@ class Span:
             self.code = start.body["reason"]
         self.start = start
         self.stop = stop
+        self.lane = start.fact.lane
         self.running = entry.stop == OPEN
         self.at = start.at
         self.duration_ms: int | None = None
@@ -107,10 +111,13 @@ class Card:
         self._correct()
         place = {order[i]: i for i in range(len(order))}
         found: list[Any] = []
-        for lane in job.lanes:
-            for entry in self._entries(lane):
+        lanes = self._standing_lanes()
+        for number in range(len(lanes)):
+            for entry in lanes[number].entries:
                 stop = self._by_number[entry.stop] if entry.stop >= 0 else None
-                found.append((place[entry.start], len(found), Span(entry, self._by_number[entry.start], stop)))
+                span = Span(entry, self._by_number[entry.start], stop)
+                span.lane = number
+                found.append((place[entry.start], len(found), span))
         found.sort()
         self.spans: list[Span] = [row[2] for row in found]
 
@@ -140,16 +147,11 @@ class Card:
             target.moved = True
         target.corrections.append(correction)
 
-    def _entries(self, lane: "Lane") -> "list[TimeEntry]":
-        """A lane's time entries, paired anew without what is struck out: a stop then fits the start that stands."""
-        chain = self.job.chain(self.job.lanes.index(lane))
-        standing = [number for number in chain if not self._by_number[number].struck]
-        if len(standing) == len(chain):
-            return lane.entries
-        again = Lane(lane.key)
-        for number in standing:
-            again.take(number, self.job.facts[number])
-        return again.entries
+    def _standing_lanes(self) -> "list[Lane]":
+        """The lanes, with time entries paired anew without what is struck out: a stop then fits the start that
+        stands."""
+        struck = [number for number in range(len(self._by_number)) if self._by_number[number].struck]
+        return self.job.lanes_without(struck) if struck else self.job.lanes
 
     def of(self, *kinds: str) -> "list[Item]":
         """The events of these kinds that say something and are not struck out."""
@@ -169,7 +171,7 @@ class Card:
             noted = [self._still_wrong(code, self._by_number[number]) for code, number in lane.problems]
             found += [raised for raised in noted if raised is not None]
         for span in self.spans:
-            ended = self.job.lanes[span.start.fact.lane].state in DONE
+            ended = self.job.lanes[span.lane].state in DONE
             if span.problem and (ended or not span.running):
                 found.append(Raised(span.problem, span.start.fact.hash))
         found += self._overlapping_lanes()
@@ -187,10 +189,10 @@ class Card:
         """Whether an entry that was open when ``item`` began still stands, its stop not corrected in time."""
         for span in self.spans:
             fact = span.start.fact
-            if span.kind == "labour" and span.by == item.fact.by and fact.lane == item.fact.lane:
+            if span.kind == "labour" and span.by == item.fact.by and span.lane == item.fact.lane:
                 stop = span.stop
-                ended = stop is not None and (stop.moved or stop.fact.seq < item.fact.seq)
-                if fact.seq < item.fact.seq and not ended:
+                ended = stop is not None and (stop.moved or _is_before(stop.fact, item.fact))
+                if _is_before(fact, item.fact) and not ended:
                     return True
         return False
 
@@ -238,6 +240,11 @@ def _corrected(correction: "Fact", by_hash: "dict[bytes, Item]") -> "Item | None
             return target
         fact = target.fact
     return None
+
+
+def _is_before(fact: "Fact", other: "Fact") -> bool:
+    """Whether it is earlier in the lane that ``other`` is in, or in the lane which that one goes on from."""
+    return fact.lane != other.lane or fact.seq < other.seq
 
 
 def _began_in(first: Span, second: Span) -> bool:

@@ -21,7 +21,7 @@ class Closing:
 
     ``key``: thumbprint; ``count``, ``digest``: what its newest close commits to, or, without one, what is there;
     ``hash``: of the event that carries the close, or None; ``matches``: it covers exactly the key's other events, and
-    the lane is done.
+    the lane is done, or handed over to the key after it.
     """
 
     __slots__ = ("count", "digest", "hash", "key", "matches")
@@ -51,7 +51,8 @@ def _of_lane(job: "Job", number: int) -> Closing:
     if last.close is None:
         return Closing(lane.key, close_over(hashes), None, False)
     expected = close_over(hashes[: len(hashes) - 1])
-    return Closing(lane.key, last.close, last.hash, last.close == expected and lane.state in DONE)
+    is_over = lane.state in DONE or lane.successor is not None
+    return Closing(lane.key, last.close, last.hash, last.close == expected and is_over)
 
 
 def missing(job: "Job", assigned: "Keys" = (), closed: "Keys" = ()) -> "list[bytes]":

@@ -37,6 +37,7 @@ ASSIGNMENT = "jobseal/1/assignment"
 RECORD = "jobseal/1/record"
 REQUEST = "jobseal/1/request"
 RENEWAL = "jobseal/1/renewal"
+SUCCESSION = "jobseal/1/succession"
 
 _ALG_BYTE = {ED25519: 0x32, ESP256: 0x28}
 _ALG_OF_BYTE = {0x32: ED25519, 0x28: ESP256}

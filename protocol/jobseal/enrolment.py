@@ -1,5 +1,7 @@
 """Enrolment: the office's signed word that a key belongs to a device. Its hash is the ``prev`` of the key's event 0.
 
+A key that follows another by rotation begins with the hash of the ``key.rotated`` instead, which its enrolment names.
+
 A key is taken only if nobody can sign for it by accident or by trick: an Ed25519 point that is non-canonical, of
 small or of mixed order is refused, because under such a key one signature can verify many messages. A P-256 point
 must lie on the curve; its group has no small subgroups.
@@ -24,9 +26,11 @@ _P256_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B
 
 
 class Enrolment:
-    """A verified enrolment: ``device``, ``key``, ``assurance``, ``earlier`` (thumbprint or None), ``log``, ``hash``."""
+    """A verified enrolment: ``device``, ``key``, ``assurance``, ``earlier`` (thumbprint or None), ``log``, ``hash``;
+    ``genesis``: what event 0 of the key names; ``ended_at``: seq of the ``key.rotated`` by which the earlier key ended,
+    or None."""
 
-    __slots__ = ("assurance", "at", "data", "device", "earlier", "hash", "key", "label", "log")
+    __slots__ = ("assurance", "at", "data", "device", "earlier", "ended_at", "genesis", "hash", "key", "label", "log")
 
     def __init__(self, data: bytes, statement: "Act") -> None:
         body = statement.named()
@@ -39,6 +43,10 @@ class Enrolment:
         self.earlier: bytes | None = body["earlier"]
         self.log: bytes = body["log"]
         self.label: str = body.get("label", self.device)
+        self.ended_at: int | None = None
+        self.genesis = self.hash
+        if "follows" in body:
+            self.ended_at, self.genesis = body["follows"]
 
 
 def check_key(key: Key) -> None:

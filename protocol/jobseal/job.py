@@ -3,6 +3,10 @@
 Events come in log order (gateway) or chain order (device), one at a time, and are never rejected. The stored value is a
 pure function of the events and their order, whether they came at once or one by one with a store between. Events
 of a key that come late, out of the order of its chain, are put where they belong.
+
+A key that ends hands its jobs over to the next (``job.handed_over``): that one's lane begins where the earlier lane
+ends, and the earlier one no longer counts for the state of the job. Whether the next key really is the next is for
+who knows enrolments to check.
 """
 
 import hashlib
@@ -20,7 +24,7 @@ if MYPY:
 
     Keys = list[bytes] | tuple[bytes, ...]  # thumbprints
 
-VALUE_VERSION = 1
+VALUE_VERSION = 2
 _BODY_DEPTH_MAX = 3  # the deepest body that fits any kind: a map of arrays of rows
 
 
@@ -104,30 +108,72 @@ class Job:
     def _take(self, fact: Fact) -> None:
         lane = self.lanes[fact.lane]
         if fact.seq > lane.last:
+            before = lane.successor
             self.facts.append(fact)
             lane.take(len(self.facts) - 1, fact)
+            if lane.successor != before and (before in self._place or lane.successor in self._place):
+                self.lanes = self.lanes_without([])  # who goes on from whom has changed
             return
         for known in self.facts:
             if known.hash == fact.hash:
                 return
         self.facts.append(fact)
-        self.lanes[fact.lane] = self._lane_anew(fact.lane)
+        self.lanes = self.lanes_without([])
 
-    def _lane_anew(self, number: int) -> Lane:
+    def lanes_without(self, left_out: "list[int]") -> "list[Lane]":
+        """The lanes as they would be without the facts of these numbers, none of them shared with the job's own."""
+        alone = [self._lane_anew(number, None, left_out) for number in range(len(self.lanes))]
+        found: "dict[int, Lane]" = {}
+        for number in range(len(alone)):
+            line = [number]  # back to a lane that goes on from no other
+            while True:
+                earlier = _earlier(alone, alone[line[len(line) - 1]].key)
+                if earlier is None or earlier in line:
+                    break
+                line.append(earlier)
+            begins_in_itself = earlier is not None
+            for each in reversed(line):
+                if each not in found:
+                    before = None if begins_in_itself else _earlier(alone, alone[each].key)
+                    found[each] = self._lane_anew(each, None if before is None else found[before], left_out)
+        return [found[number] for number in range(len(alone))]
+
+    def _lane_anew(self, number: int, earlier: "Lane | None", left_out: "list[int]") -> Lane:
         lane = Lane(self.lanes[number].key)
+        if earlier is not None:
+            lane.go_on_from(earlier)
         for place in self.chain(number):
-            lane.take(place, self.facts[place])
+            if place not in left_out:
+                lane.take(place, self.facts[place])
         return lane
 
     def _lane_number(self, thumbprint: bytes) -> int:
         if thumbprint not in self._place:
+            lane = Lane(thumbprint)
+            earlier = _earlier(self.lanes, thumbprint)
+            if earlier is not None:
+                lane.go_on_from(self.lanes[earlier])
             self._place[thumbprint] = len(self.lanes)
-            self.lanes.append(Lane(thumbprint))
+            self.lanes.append(lane)
         return self._place[thumbprint]
 
     def lane(self, thumbprint: bytes) -> "Lane | None":
         """The lane of a key, None if it has no event of this job."""
         return self.lanes[self._place[thumbprint]] if thumbprint in self._place else None
+
+    def part(self, thumbprint: bytes) -> "Lane | None":
+        """The lane that this key's next event of the job goes on with: its own, or the one that was handed over to it;
+        None where it would begin. Only to look at."""
+        earlier = _earlier(self.lanes, thumbprint)
+        if thumbprint in self._place or earlier is None:
+            return self.lane(thumbprint)
+        lane = Lane(thumbprint)
+        lane.go_on_from(lane_from_value(self.lanes[earlier].to_value()))
+        return lane
+
+    def goes_on(self, lane: Lane) -> bool:
+        """Whether the key that this lane was handed over to has gone on with it."""
+        return lane.successor in self._place
 
     def chain(self, lane: int) -> "list[int]":
         """The numbers of a lane's facts in the order of its chain."""
@@ -152,7 +198,8 @@ class Job:
         ``assigned``: keys that have the job, of which those without an event count as created; ``closed``: keys that an
         operator closed, whose unfinished lanes count as complete.
         """
-        states = [lane.state for lane in self.lanes if lane.state in DONE or lane.key not in closed]
+        own = [lane for lane in self.lanes if not self.goes_on(lane)]
+        states = [lane.state for lane in own if lane.state in DONE or lane.key not in closed]
         states += [CREATED for key in assigned if key not in self._place and key not in closed]
         if not states and closed:
             return COMPLETE
@@ -185,6 +232,14 @@ def job_from_value(value: "list[Any]") -> Job:
     job.facts = [Fact(*fact) for fact in value[3]]
     job._place = {job.lanes[number].key: number for number in range(len(job.lanes))}
     return job
+
+
+def _earlier(lanes: "list[Lane]", thumbprint: bytes) -> int | None:
+    """The number of the first lane that was handed over to this key; None without one."""
+    for number in range(len(lanes)):
+        if lanes[number].successor == thumbprint and lanes[number].key != thumbprint:
+            return number
+    return None
 
 
 def close_over(hashes: "list[bytes]") -> "list[Any]":

@@ -5,7 +5,17 @@ goes on: reality happened. Corrections do not rewind a lane: a step is undone by
 :mod:`jobseal.card` applies corrections to what the events say.
 """
 
-from jobseal.lifecycle import CLOSING, CREATED, ENDS, MOVES_ONLY_WHEN_LEGAL, OF_THE_DEVICE, ON_SITE, OPENS, STEPS
+from jobseal.lifecycle import (
+    CLOSING,
+    CREATED,
+    ENDS,
+    HANDED_OVER,
+    MOVES_ONLY_WHEN_LEGAL,
+    OF_THE_DEVICE,
+    ON_SITE,
+    OPENS,
+    STEPS,
+)
 
 MYPY = False
 if MYPY:
@@ -39,10 +49,23 @@ class Lane:
     """``key``: thumbprint; ``state``: see :mod:`jobseal.lifecycle`; ``count``: events taken; ``last``: the highest
     seq; ``closing``: a completion or cancellation was taken, so that every further event carries a close;
     ``signoff``: number of the fact that signed off or waived, while it holds; ``entries``; ``problems``: [code,
-    number of the fact] each.
+    number of the fact] each; ``successor``: thumbprint of the key that the lane was handed over to, while that is the
+    newest that it says; ``inherited``: how many events the lanes have that it goes on from.
     """
 
-    __slots__ = ("closing", "count", "entries", "key", "last", "open", "problems", "signoff", "state")
+    __slots__ = (
+        "closing",
+        "count",
+        "entries",
+        "inherited",
+        "key",
+        "last",
+        "open",
+        "problems",
+        "signoff",
+        "state",
+        "successor",
+    )
 
     def __init__(self, key: bytes) -> None:
         self.key = key
@@ -54,12 +77,29 @@ class Lane:
         self.entries: list[TimeEntry] = []
         self.open: list[TimeEntry] = []
         self.problems: list[Any] = []
+        self.successor: bytes | None = None
+        self.inherited = 0
+
+    def go_on_from(self, earlier: "Lane") -> None:
+        """Begin where the lane of the key before this one ends; what is being timed there is timed here from now on."""
+        self.state = earlier.state
+        self.closing = earlier.closing
+        self.signoff = earlier.signoff
+        self.inherited = earlier.inherited + earlier.count
+        self.entries = [entry for entry in earlier.entries if entry.stop == OPEN]
+        self.open = self.entries[:]
+        earlier.entries = [entry for entry in earlier.entries if entry.stop != OPEN]
+        earlier.open = []
 
     def take(self, number: int, fact: "Fact") -> None:
         """Follow the next event of the chain; ``number`` is the place of ``fact`` in its job."""
         self.count += 1
         self.last = fact.seq
+        self.successor = None
         kind = fact.kind
+        if kind == HANDED_OVER:
+            self._hand_over(number, fact)
+            return
         if kind is None or kind in OF_THE_DEVICE:
             return
         if kind not in STEPS:
@@ -78,6 +118,13 @@ class Lane:
             self.signoff = number if kind in ("job.signed_off", "signoff.waived") else None
         if kind in CLOSING:
             self.closing = True
+
+    def _hand_over(self, number: int, fact: "Fact") -> None:
+        self.closing = True
+        if fact.body is None:
+            self.problems.append(["malformed_body", number])
+        else:
+            self.successor = fact.body[1]
 
     def _end_entries(self, kind: str, number: int, fact: "Fact") -> bool:
         ended = False
@@ -125,7 +172,8 @@ class Lane:
     def to_value(self) -> "list[Any]":
         """The lane as plain values for CBOR."""
         entries = [entry.to_value() for entry in self.entries]
-        return [self.key, self.state, self.count, self.last, self.closing, self.signoff, entries, self.problems]
+        said = [self.key, self.state, self.count, self.last, self.closing, self.signoff]
+        return said + [entries, self.problems, self.successor, self.inherited]
 
 
 def lane_from_value(value: "list[Any]") -> Lane:
@@ -133,6 +181,6 @@ def lane_from_value(value: "list[Any]") -> Lane:
     lane = Lane(value[0])
     lane.state, lane.count, lane.last, lane.closing, lane.signoff = value[1:6]
     lane.entries = [TimeEntry(*entry) for entry in value[6]]
-    lane.problems = value[7]
+    lane.problems, lane.successor, lane.inherited = value[7:10]
     lane.open = [entry for entry in lane.entries if entry.stop == OPEN]
     return lane

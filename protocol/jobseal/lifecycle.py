@@ -66,8 +66,11 @@ OF_THE_DEVICE = ("session.opened", "session.closed", "clock.adjusted", "key.rota
 # An illegal step is believed to have happened and moves its lane, except these: they would only undo what is known.
 MOVES_ONLY_WHEN_LEGAL = ("job.accepted", "travel.stopped", "job.signed_off", "signoff.waived")
 
+# What a key says last of a job that the key after it goes on with: no step of a technician's, in no state's table.
+HANDED_OVER = "job.handed_over"
+
 # From these on, every event of the job by the same key carries a close.
-CLOSING = ("job.completed", "job.cancelled")
+CLOSING = ("job.completed", "job.cancelled", HANDED_OVER)
 
 # Time entries: what opens one, and what ends those that are open. An arrival ends a wait uncharged (the technician was
 # away and came back); everything else that ends an entry is its stop.
@@ -98,7 +101,7 @@ def is_legal(kind: str, lane: "Lane | None", by: str | None = None) -> bool:
 
 def _open_entries_allow(kind: str, lane: "Lane | None", by: str | None) -> bool:
     if kind == "event.corrected":
-        return lane is not None and lane.count > 0
+        return lane is not None and lane.count + lane.inherited > 0
     if lane is None:
         return True
     if kind == "labour.started":

@@ -23,6 +23,7 @@ from jobseal.shape import (
     Integer,
     Map,
     OneOf,
+    Row,
     Text,
     may,
     must,
@@ -47,6 +48,9 @@ SHAPES = {
         must(4, "earlier", optional(HASH)),
         must(5, "log", LOG_ID),
         may(6, "label", Text(1, 64)),
+        # the key.rotated by which the earlier key ended, with its seq: then it, and not this statement, is what event 0
+        # of the key names.
+        may(7, "follows", Row(("seq", UINT), ("event", HASH))),
     ),
     "device.suspended": Map(must(1, "key", HASH), must(2, "reason", REASON)),
     "device.revoked": Map(
@@ -72,6 +76,7 @@ SHAPES = {
         must(2, "size", UINT),
         must(3, "root", HASH),
         must(4, "reason", REASON),
+        may(5, "log", LOG_ID),
     ),
 }
 
@@ -141,6 +146,13 @@ def verify_restart(data: bytes, root_key: "Key", verifier: "Verifier") -> Act:
 
 def _open(data: bytes, key: "Key", verifier: "Verifier") -> Act:
     payload = cose.open_signed(data, STATEMENT_MAX_BYTES, cose.OFFICE, key, verifier)
+    return _checked(Act.from_map(cbor.decode(payload, STATEMENT_MAX_BYTES)), PEER)
+
+
+def read(data: bytes) -> Act:
+    """What ``data`` says, whoever signed it: believe nothing of it that was not verified elsewhere. Raises
+    :class:`Malformed`."""
+    payload = cose.parse(data, STATEMENT_MAX_BYTES).payload
     return _checked(Act.from_map(cbor.decode(payload, STATEMENT_MAX_BYTES)), PEER)
 
 

@@ -1,10 +1,11 @@
 """The steps of a proof that concern the handhelds: events, their chains, their closes, and when they happened."""
 
-from jobseal import cose, event, interval, merkle
+from jobseal import bodies, cose, event, interval, merkle
 from jobseal.completeness import closings
 from jobseal.evidence import LoggedEvent
 from jobseal.flaw import UNCHECKABLE, Flaw, checked
 from jobseal.job import Job, close_over
+from jobseal.lifecycle import HANDED_OVER
 from jobseal.proof_log import included, restarted
 
 MYPY = False
@@ -64,11 +65,21 @@ def links(evidence: "Evidence") -> None:
         enrolled = evidence.enrolment(logged.key)
         before = by_place.get((logged.key, said.seq - 1))
         if said.seq == 0 and enrolled is not None:
-            before = enrolled.hash
+            before = enrolled.genesis
         if before is not None and said.prev != before:
             raise Flaw("chain_broken", logged.where, "it does not follow the one before in its chain")
         if said.anchor is not None and said.anchor not in known and not restarted(evidence):
             raise Flaw("anchor_missing", logged.where, "the checkpoint that it anchors to is not in the bundle")
+        if said.kind == HANDED_OVER:
+            _handed_to_its_successor(evidence, logged)
+
+
+def _handed_to_its_successor(evidence: "Evidence", logged: LoggedEvent) -> None:
+    """A key hands its jobs over to the key after it, and to no other that has a part in this one."""
+    body = logged.signed.event.body if logged.signed is not None else {}
+    heir = None if bodies.problem(HANDED_OVER, body) else evidence.enrolment(body[1])
+    if heir is not None and heir.earlier != logged.key:
+        raise Flaw("chain_broken", logged.where, "it hands the job over to a key that does not follow its own")
 
 
 def fold(evidence: "Evidence") -> None:

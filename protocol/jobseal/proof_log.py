@@ -135,7 +135,7 @@ def _agrees_with_chain(evidence: "Evidence", where: str, found: "receipt.Receipt
     enrolled = evidence.enrolment(found.key)
     if not chain or enrolled is None:
         raise Flaw("superfluous", where, "it is for a key that has no event here")
-    if found.next == 0 and found.head != enrolled.hash:
+    if found.next == 0 and found.head != enrolled.genesis:
         raise Flaw("receipt_mismatch", where, "it names another enrolment of the key")
     for logged in chain:
         if logged.seq == found.next - 1 and logged.hash != found.head:

@@ -37,8 +37,9 @@ def _bears_on(evidence: "Evidence", logged: "LoggedAct", keys: "set[bytes]", dig
     act = logged.act
     body = act.named()
     if act.kind == "device.enrolled":
-        enrolled = evidence.enrolled.values()
-        return bool([found for found in enrolled if found.hash == logged.hash and found.key.thumbprint in keys])
+        found = next(enrolled for enrolled in evidence.enrolled.values() if enrolled.hash == logged.hash)
+        ended = found.ended_at is not None and found.earlier in keys  # it says where one of them ended
+        return ended or found.key.thumbprint in keys
     if act.kind == "object.erased":
         return bool([digest for digest in body["digests"] if digest in digests])
     if act.kind == "log.restarted":
@@ -120,6 +121,9 @@ def _cites_what_is_here(evidence: "Evidence", line: "Line", where: str) -> None:
 
 
 def _revoked(evidence: "Evidence", key: bytes | None, index: int, seq: int | None) -> bool:
+    for heir in evidence.enrolled.values():
+        if heir.earlier == key and heir.ended_at is not None and seq is not None and seq > heir.ended_at:
+            return True  # the key had ended, by its own word
     for logged in evidence.of_kind("device.revoked"):
         body = logged.act.named()
         if body["key"] != key:

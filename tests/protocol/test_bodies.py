@@ -16,7 +16,7 @@ DOMAIN_KINDS = {
     "labour.started", "labour.stopped", "part.used", "part.returned", "expense.added", "note.added", "reading.taken",
     "photo.attached", "checklist.answered", "safety.acknowledged", "job.waiting", "job.resumed", "job.completed",
     "job.signed_off", "signoff.waived", "job.reopened", "job.cancelled", "event.corrected", "position.logged",
-    "clock.adjusted", "key.rotated", "range.lost",
+    "clock.adjusted", "key.rotated", "range.lost", "job.handed_over",
 }  # fmt: skip
 
 
