@@ -252,4 +252,7 @@ def _acknowledged(home: Home, files: Files) -> tuple[int, bytes] | None:
         state = read_uplink(home, files)
     except UplinkDamaged:
         return None
-    return None if state.head is None or state.next == 0 else (state.next - 1, state.head)
+    highest = state.past.highest()  # of a log that lost it since: this handheld must still have what it had then
+    if state.head is not None and state.next > 0 and (highest is None or highest[0] <= state.next):
+        highest = (state.next, state.head)
+    return None if highest is None or highest[0] == 0 else (highest[0] - 1, highest[1])

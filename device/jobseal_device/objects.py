@@ -4,7 +4,8 @@ An object moves through three folders, by renaming alone:
 
 - ``unsigned``: capture has made it durable; the event that names it is not committed yet;
 - ``waiting``: a committed event names it, and no receipt lists it as stored;
-- ``stored``: the gateway keeps it. The bytes stay, for the day when a gateway is restored from a backup.
+- ``stored``: the gateway keeps it. The bytes stay, for the day when a gateway is restored from a backup: then it goes
+  back to ``waiting``, and the gateway says which it has.
 
 So what no committed event names is never sent, and nobody has to search the journal to know.
 """
@@ -85,6 +86,12 @@ class ObjectStore:
                 found.append((self._files.stamp(self._home.waiting / name)[2], name))
         return [(bytes.fromhex(name), size) for size, name in sorted(found)]
 
+    def waiting_size(self, digest: bytes) -> int:
+        """Salted bytes of an object that waits for a receipt; 0 where it does not."""
+        with suppress(OSError):
+            return self._files.stamp(self._home.waiting / digest.hex())[2]
+        return 0
+
     def read(self, digest: bytes, offset: int, count: int) -> bytes:
         """Salted bytes; empty where there are none. Raises :class:`StorageFailed`."""
         for folder in (self._home.waiting, self._home.stored):
@@ -95,6 +102,14 @@ class ObjectStore:
     def mark_stored(self, digest: bytes) -> None:
         """A verified receipt lists this object. A mark that is lost costs one question."""
         self._move(digest, "waiting", "stored")
+
+    def offer_again(self) -> None:
+        """The gateway may have lost any of them: everything waits for a receipt again, durably when this returns.
+        Raises :class:`StorageFailed`."""
+        for name in self._names(self._home.stored):
+            self._move(bytes.fromhex(name), "stored", "waiting")
+        for folder in (self._home.waiting, self._home.stored):
+            durable.sync_folder(self._files, folder)
 
     def _move(self, digest: bytes, source: str, target: str) -> bool:
         """Whether it is gone from the source; not synced, since both folders are looked at on the way back."""

@@ -201,6 +201,10 @@ class Pump:
                 self._objects.mark_stored(digest)
         elif name == "verdicts":
             self._work.judge(values[0])
+        elif name == "restarted":
+            self._objects.offer_again()
+            sentence = "The gateway was restored from a backup. What it has lost of this handheld is sent again."
+            self._work.raise_alarm("gateway_restored", sentence, values[0])
         elif name == "alarm":
             self._work.raise_alarm(*values)
         elif name == "rolled_back":

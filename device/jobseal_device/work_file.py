@@ -19,7 +19,8 @@ from jobseal_device.errors import DocumentsDamaged
 from jobseal_device.home import Home
 
 ALARMS_KEPT = 100
-GRAVE = ("log_inconsistent", "log_restarted", "device_rolled_back")  # kept however many there are of the others
+# Kept however many there are of the others.
+GRAVE = ("log_inconsistent", "log_restarted", "gateway_restored", "device_rolled_back")
 EVIDENCE_MOST_BYTES = 16384
 UNASSIGNED_KEPT = 100
 VERDICTS_KEPT = 1000
@@ -37,6 +38,7 @@ class WorkFile:
         self._fresh: dict[str, bytes] = {}  # documents not yet written, by digest
         self._here: set[str] | None = None  # digests of those that are
         self._counts: dict[tuple[str, str], int] = {}  # how often each alarm was raised
+        self._read: dict[str, Any] = {}  # decoded orders, by their bytes in hex
 
     def start_anew_if_damaged(self) -> bool:
         """Whether the file was damaged: then it is kept under another name, and an empty one is begun."""
@@ -98,7 +100,10 @@ class WorkFile:
         """[{order, revision, digest, assigned, document}] in the assignment's order; ``document`` is the decoded work
         order, or None until it has arrived."""
         contents = {row["digest"]: row["data"] for row in self._rows("contents")}
-        return [dict(row, document=_decoded(contents.get(row["digest"]))) for row in self._rows("orders")]
+        rows = self._rows("orders")
+        named = {data for row in rows if (data := contents.get(row["digest"])) is not None}
+        self._read = {data: self._read[data] if data in self._read else _decoded(data) for data in named}
+        return [dict(row, document=self._read.get(contents.get(row["digest"], ""))) for row in rows]
 
     def order(self, id: str) -> Row | None:
         """{order, revision, digest, assigned} of the one with this id."""
@@ -162,9 +167,9 @@ class WorkFile:
         return [dict(row) for row in self._documents.table(table).all()]
 
 
-def _decoded(data: str | None) -> Any:
-    """A document, or None where it has not come or is not what was kept."""
+def _decoded(data: str) -> Any:
+    """A document, or None where it is not what was kept."""
     try:
-        return None if data is None else cbor.decode(bytes.fromhex(data), DOCUMENT_MAX_BYTES)
+        return cbor.decode(bytes.fromhex(data), DOCUMENT_MAX_BYTES)
     except (JobsealError, ValueError):
         return None

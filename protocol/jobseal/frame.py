@@ -10,6 +10,7 @@ from jobseal.hello import Hello
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.object import Chunk, Want
 from jobseal.refusal import Refusal
+from jobseal.restart import Restarted
 from jobseal.work import Document, Pull
 
 MYPY = False
@@ -20,7 +21,8 @@ RECEIPT = "receipt"
 ASSIGNMENT = "assignment"
 
 UP = {"hello": Hello, "batch": Batch, "chunk": Chunk, "pull": Pull}
-DOWN = {"refusal": Refusal, "want": Want, "document": Document}
+RESTARTED = "restarted"
+DOWN = {"refusal": Refusal, "want": Want, "document": Document, RESTARTED: Restarted}
 _SIGNED = (RECEIPT, ASSIGNMENT)
 _NAME_OF = {message: name for table in (UP, DOWN) for name, message in table.items()}
 

@@ -18,6 +18,8 @@ STORED_MAX = 64  # object digests that one receipt lists
 PULL_MAX = 16  # documents asked for in one frame
 ASSIGNMENT_MAX = 1024  # work orders on one handheld: with the longest ids they still fit a frame
 DOCUMENT_MAX_BYTES = 98304  # one work order, catalogue or roster
+RESTARTS_MAX = 16  # of a log: as many as one frame tells of
+CATALOGUE_MAX = 16  # documents that one catalogue consists of
 ROSTER_MAX = 256  # people who may log in on one handheld
 
 STATEMENT_MAX_BYTES = 131072  # any signed statement of a gateway

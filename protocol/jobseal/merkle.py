@@ -169,6 +169,26 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: "list[bytes]", r
     return last == 0 and result == root_hash
 
 
+def root_before(index: int, size: int, proof: "list[bytes]") -> bytes:
+    """The root of the log when leaf ``index`` was about to be added, as its inclusion ``proof`` at ``size`` shows it:
+    the siblings on the left are the complete subtrees of the ``index`` leaves before it.
+
+    It means something only where ``verify_inclusion`` holds for the same proof.
+    """
+    here = index
+    last = size - 1
+    lefts: list[bytes] = []
+    for sibling in proof:
+        if here & 1 or here == last:
+            lefts.insert(0, sibling)
+            while here and not here & 1:
+                here >>= 1
+                last >>= 1
+        here >>= 1
+        last >>= 1
+    return range_root(lefts)
+
+
 def verify_consistency(old_size: int, new_size: int, old_root: bytes, new_root: bytes, proof: "list[bytes]") -> bool:
     """True if ``proof`` shows that the new log begins with the old one (section 2.1.4.2); False otherwise.
 

@@ -13,11 +13,12 @@ Times are milliseconds of one monotonic clock. Effects are tuples, to be carried
     ("document", bytes)                  a document that the assignment names
     ("stored", [digest])                 objects that the gateway now keeps
     ("verdicts", [[seq, [code]]])        what the gateway has to say of events
+    ("restarted", [bytes])               the log was restarted: offer every object again; the bytes are evidence
     ("alarm", code, sentence, [bytes])   a person must look; the bytes are the evidence
     ("rolled_back", receipt)             never sign with this key again
 """
 
-from jobseal import bodies, checkpoint, frame, merkle, receipt, work
+from jobseal import bodies, checkpoint, frame, merkle, receipt, restart, work
 from jobseal import event as events
 from jobseal.batch import Batch
 from jobseal.errors import JobsealError
@@ -44,6 +45,7 @@ if MYPY:
     from jobseal.object import Want
     from jobseal.receipt import Receipt
     from jobseal.refusal import Refusal
+    from jobseal.restart import Followed, Restarted
 
     class Source(Protocol):
         """What the device has on disk; look-ups only, and never beyond the journal's head."""
@@ -90,10 +92,10 @@ class Delays:
 
 class State:
     """What survives a restart: ``receipt`` and ``checkpoint`` (complete bytes or None), ``next`` (everything before it
-    is acknowledged), ``head`` (hash of event next - 1), ``assignment`` (complete bytes or None) and ``verdicts``
-    (lowest seq whose verdicts are still wanted)."""
+    is acknowledged), ``head`` (hash of event next - 1), ``assignment`` (complete bytes or None), ``verdicts`` (lowest
+    seq whose verdicts are still wanted) and ``past`` (what the log was before, and witnesses of what it is)."""
 
-    __slots__ = ("assignment", "checkpoint", "head", "next", "receipt", "verdicts")
+    __slots__ = ("assignment", "checkpoint", "head", "next", "past", "receipt", "verdicts")
 
     def __init__(self) -> None:
         self.receipt: bytes | None = None
@@ -102,16 +104,20 @@ class State:
         self.head: bytes | None = None
         self.assignment: bytes | None = None
         self.verdicts = 0
+        self.past = restart.Past([], [])
 
     def to_list(self) -> "list[Any]":
         """The state as one CBOR-able value."""
-        return [1, self.receipt, self.checkpoint, self.next, self.head, self.assignment, self.verdicts]
+        said = [2, self.receipt, self.checkpoint, self.next, self.head, self.assignment, self.verdicts]
+        return said + [list(self.past.rows), list(self.past.witnesses)]
 
 
 def state_from_list(value: "list[Any]") -> State:
-    """The state that :meth:`State.to_list` gave."""
+    """The state that :meth:`State.to_list` gave, now or before logs could be restarted."""
     state = State()
-    _, state.receipt, state.checkpoint, state.next, state.head, state.assignment, state.verdicts = value
+    _, state.receipt, state.checkpoint, state.next, state.head, state.assignment, state.verdicts = value[:7]
+    if value[0] > 1:
+        state.past = restart.Past(list(value[7]), list(value[8]))
     return state
 
 
@@ -148,7 +154,7 @@ class Uplink:
         self.identity = identity
         self.session = session
         self.state = state
-        self.cursor = state.next  # seq to send from; behind state.next only after a divergence
+        self.cursor = state.next  # seq to send from: 0 after a divergence, beyond state.next where bytes were refused
         self._source = source
         self._verifier = verifier
         self._draw = draw
@@ -164,6 +170,8 @@ class Uplink:
         self._offsets: "dict[bytes, int]" = {}  # object digest -> offset that the gateway wants next
         self._object = b""  # digest of the object in flight
         self._unwanted: "list[bytes]" = []  # objects that the gateway refused in this session
+        self._asks_first = False  # the gateway may have most objects: ask before sending bytes
+        self._shown: "Checkpoint | None" = None  # an older checkpoint that HELLO names, for a restarted log to prove
         self._checkpoint: "Checkpoint | None" = None
         if state.checkpoint is not None:
             self._checkpoint = checkpoint.verify(state.checkpoint, identity.authority.log, verifier)
@@ -177,6 +185,7 @@ class Uplink:
         """The link is up: say HELLO."""
         self._connected = True
         self._tries = dict.fromkeys(self._tries, 0)
+        self._shown = None
         return self._send(HELLO, now)
 
     def disconnected(self) -> None:
@@ -222,6 +231,8 @@ class Uplink:
                 return self._on_document(message.data)
             if name == "want":
                 return self._on_want(message)
+            if name == frame.RESTARTED:
+                return self._on_restarted(message, data)
             return self._on_refusal(message, now)
         except JobsealError as error:
             return [("alarm", error.code, error.sentence, [data])]
@@ -244,12 +255,16 @@ class Uplink:
 
     def _send(self, what: str, now: int) -> "list[Any]":
         wait = min(self._delays.resend_first << min(self._tries[what], 16), self._delays.resend_most)
-        self._deadline = now + wait // 2 + int(self._draw() * (wait - wait // 2))
+        self._deadline = now + self._jittered(wait)
         self._tries[what] += 1
         self._in_flight = what
         if what == HELLO:
             self._hello_at = now + self._delays.hello
         return [("send", frame.encode(self._message(what)))]
+
+    def _jittered(self, wait: int) -> int:
+        """Between half of it and the whole: many who were told to wait must not come back as one."""
+        return wait // 2 + int(self._draw() * (wait - wait // 2))
 
     def _message(self, what: str) -> "Any":
         if what == HELLO:
@@ -277,9 +292,10 @@ class Uplink:
             kid=self._kid(),
             head=None if head is None else head[1],
             acked=self._acked(),
-            size=self._size(),
+            size=self._size() if self._shown is None else self._shown.size,
             work=0 if self._assignment is None else self._assignment.version,
             verdicts=self.state.verdicts,
+            log=None if self._checkpoint is None else self._checkpoint.log,
         )
 
     def _batch(self) -> Batch:
@@ -296,6 +312,7 @@ class Uplink:
             verdicts=self.state.verdicts,
             holes=announced or None,
             objects=self._riders(batch, room) or None,
+            first=None if self.cursor == self.state.next else self.cursor,
         )
 
     def _riders(self, batch: "list[bytes]", room: int) -> "list[bytes]":
@@ -321,13 +338,15 @@ class Uplink:
     def _chunk(self) -> Chunk:
         self._object, total = self._next_object() or (b"", 0)
         offset = min(self._offsets.get(self._object, 0), total)
+        is_question = self._asks_first and self._object not in self._offsets
+        count = 0 if is_question else min(OBJECT_CHUNK_MAX_BYTES, total - offset)
         return Chunk(
             session=self.session,
             kid=self._kid(),
             digest=self._object,
             offset=offset,
             total=total,
-            data=self._source.object(self._object, offset, min(OBJECT_CHUNK_MAX_BYTES, total - offset)),
+            data=self._source.object(self._object, offset, count) if count else b"",
             size=self._size(),
         )
 
@@ -347,18 +366,70 @@ class Uplink:
         if signed.since != self._size():
             return []  # an answer that was overtaken: the one behind it says more
         known = self._checkpoint
+        if known is not None and known.log != newest.log and self._in_flight != HELLO:
+            return self._say_hello()  # restarted while we were connected: only HELLO says which log we know
         if known is not None and not consistent(known, newest, signed.proof):
             evidence = [self.state.checkpoint or b"", data]
             return [("alarm", "log_inconsistent", "the gateway's log does not continue what it was", evidence)]
         self._checkpoint = newest
         self.state.checkpoint = signed.checkpoint
+        self.state.past.note(signed.checkpoint, newest)
         sent_from = self.cursor
         effects = self._settle(signed, data)
         if signed.stored:
             effects.append(("stored", signed.stored))
-        if self._in_flight != EVENTS or self.cursor != sent_from:
+        self._paused_until = 0  # whoever answers is not overloaded
+        if self._in_flight != EVENTS or self.cursor > sent_from:
             self._answered()  # events that got nowhere wait for their deadline, or this would spin
         return effects
+
+    def _say_hello(self) -> "list[Any]":
+        """Nothing comes of what is in flight: HELLO is due at once."""
+        self._in_flight = None
+        self._hello_at = 0
+        return []
+
+    def _on_restarted(self, message: "Restarted", data: bytes) -> "list[Any]":
+        """The log is another one. What we had proven of it, as far as it is left, must be how the new one begins."""
+        known, named = self._checkpoint, self._checkpoint if self._shown is None else self._shown
+        if message.session != self.session or known is None or named is None or message.since != named.size:
+            return []  # not for us, or an answer that was overtaken
+        found = restart.follow(message, known, self.state.past, self.identity.authority, self._verifier)
+        if found is None:
+            return []
+        newest = found.checkpoint
+        proven = known if known.size <= found.kept else self.state.past.witness(found.kept)
+        if proven is not None and proven.size != named.size:
+            self._shown = proven  # the newest cannot be proven any more; an older one can
+            return self._say_hello()
+        if proven is not None and not merkle.verify_consistency(
+            proven.size, newest.size, proven.root, newest.root, message.proof
+        ):
+            evidence = [self.state.checkpoint or b"", data]
+            return [("alarm", "log_inconsistent", "the restarted log does not begin with what it was", evidence)]
+        return self._follow(found, message.checkpoint)
+
+    def _follow(self, found: "Followed", signed: bytes) -> "list[Any]":
+        """Go on with the new log: what it acknowledges is for its receipts to say; those before are kept as evidence.
+
+        The objects are offered again before the state that says why is saved: after a crash in between, all of this
+        comes again.
+        """
+        state = self.state
+        before = state.checkpoint or b""
+        state.past.rows = state.past.rows + [[found.statements, before, state.receipt, state.next, state.head]]
+        state.past.forget_beyond(found.kept)
+        evidence = found.statements + [before] + ([] if state.receipt is None else [state.receipt])
+        state.checkpoint, state.receipt, state.next, state.head, state.verdicts = signed, None, 0, None, 0
+        self._checkpoint = found.checkpoint
+        self.cursor = 0
+        self._offsets = {}
+        self._unwanted = []
+        self._asks_first = True
+        self._shown = None
+        self._answered()
+        self._hello_at = 0
+        return [("restarted", evidence), ("save", state)]
 
     def _settle(self, signed: "Receipt", data: bytes) -> "list[Any]":
         head = self._source.head()
@@ -373,6 +444,8 @@ class Uplink:
         if signed.next != self.cursor:
             self._unwanted = []  # what was refused may be named by an event that has arrived only now
         self.cursor = signed.next
+        if signed.resume is not None and signed.next < signed.resume <= newest + 1:
+            self.cursor = signed.resume  # what lies between was refused, and settles with what follows it
         self.state.next = signed.next
         self.state.head = signed.head
         self.state.receipt = data
@@ -406,7 +479,8 @@ class Uplink:
 
     def _on_want(self, want: "Want") -> "list[Any]":
         if want.session == self.session and want.digest == self._object and self._in_flight == OBJECT:
-            if self._offsets.get(want.digest, 0) != want.offset:
+            asked = self._asks_first and want.digest not in self._offsets
+            if asked or self._offsets.get(want.digest, 0) != want.offset:
                 self._answered()  # else it got nowhere: wait for the deadline
             self._offsets[want.digest] = want.offset
         return []
@@ -414,9 +488,11 @@ class Uplink:
     def _on_refusal(self, refusal: "Refusal", now: int) -> "list[Any]":
         if refusal.session != self.session:
             return []
+        if refusal.code == _LOG_RESTARTED and self._in_flight not in (None, HELLO):
+            return self._say_hello()  # the answer to that may be how the log was restarted
         if refusal.retry_after is not None:
             self._in_flight = None
-            self._paused_until = now + refusal.retry_after * 1000
+            self._paused_until = now + self._jittered(refusal.retry_after * 1000)
             # Overload passes by itself; a log that is shorter than it was is for a person to look at.
             return [("alarm", refusal.code, refusal.sentence, [])] if refusal.code == _LOG_RESTARTED else []
         if self._in_flight == OBJECT and refusal.code in _OF_OBJECTS:

@@ -22,6 +22,7 @@ from jobseal import (
     receipt,
     record,
     roster,
+    rotating,
     shape,
     work,
 )
@@ -201,6 +202,12 @@ def _renewal(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str
     return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
 
 
+def _succession(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    payload = cose.open_signed(data, bodies.SUCCESSION_MAX_BYTES, cose.SUCCESSION, _key_of(vector), verifier)
+    found = rotating.Succession.decode(payload, bodies.SUCCESSION_MAX_BYTES)
+    return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
+
+
 def _assignment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     found = work.verify(data, vector["device"], _key_of(vector), verifier)
     return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
@@ -265,8 +272,10 @@ CHECKS = {
     "refusal": _frame,
     "renewal": _renewal,
     "request": _request,
+    "restarted": _frame,
     "roster": _roster,
     "shape": _shape,
+    "succession": _succession,
     "uplink": check_uplink.uplink,
     "want": _frame,
     "welcome": _welcome,

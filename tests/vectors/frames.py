@@ -6,10 +6,11 @@ from jobseal import cbor, frame, refusal, work
 from jobseal import object as objects
 from jobseal.batch import Batch
 from jobseal.hello import Hello
+from jobseal.restart import Restarted
 from tests.vectors import keys, statements
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File, invalid, valid
-from tests.vectors.world import NOTE, ORDER, PHOTO, SESSION, digest
+from tests.vectors.world import LOG_ID, NOTE, ORDER, PHOTO, SESSION, digest
 
 KID = keys.VAN.key.kid
 FIRST_BATCH = Batch(session=SESSION, kid=KID, events=DAY.van.events[:2], acked=None, size=2, verdicts=0)
@@ -43,6 +44,7 @@ def _hello() -> list[Entry]:
     first = Hello(session=SESSION, kid=KID, head=None, acked=None, size=0, work=0, verdicts=0)
     later = Hello(session=SESSION, kid=KID, head=DAY.van.events[-1], acked=[2, digest(DAY.van.events[1])],
                   size=4, work=7, verdicts=1)  # fmt: skip
+    knows = Hello(session=SESSION, kid=KID, head=None, acked=None, size=4, work=0, verdicts=0, log=LOG_ID)
     changes: list[tuple[str, str, dict[int, Any]]] = [
         ("session-of-7", "a session of seven bytes", {1: bytes(7)}),
         ("kid-thumbprint", "the whole thumbprint as kid", {2: bytes(32)}),
@@ -50,8 +52,10 @@ def _hello() -> list[Entry]:
         ("head-hash-list", "a head that is no byte string", {3: [b"\x00"]}),
         ("acked-half", "next without the hash", {4: [2]}),
         ("size-negative", "a negative size", {5: -1}),
+        ("log-of-15", "a log id of 15 bytes", {8: bytes(15)}),
     ]
     good = [
+        ("knows-its-log", "which log the checkpoint is of", knows),
         ("new-handheld", "a handheld that has written nothing and knows no checkpoint", first),
         ("after-months", "a handheld that comes back with 36 events not acknowledged", later),
     ]
@@ -143,6 +147,20 @@ def _refusal() -> list[Entry]:
     return _entries("down", good, _spoiled(busy, changes))
 
 
+def _restarted() -> list[Entry]:
+    statement = statements.restart(keys.ROOT)
+    said = Restarted(session=SESSION, checkpoint=DAY.second_checkpoint, since=2, proof=[bytes(32)],
+                     restarts=[[statement, [bytes(32), bytes(32)]]])  # fmt: skip
+    changes: list[tuple[str, str, dict[int, Any]]] = [
+        ("no-restarts", "no statement", {5: []}),
+        ("17-restarts", "one statement more than fits", {5: [[statement, []]] * 17}),
+        ("path-of-31", "a hash of 31 bytes in the path", {5: [[statement, [bytes(31)]]]}),
+        ("since-null", "no size", {3: None}),
+    ]
+    good = [("once", "the log was restarted once", said)]
+    return _entries("down", good, _spoiled(said, changes))
+
+
 def _frame() -> list[Entry]:
     receipt, assignment = statements.FIRST_RECEIPT, statements.ASSIGNED
     good = [
@@ -182,5 +200,6 @@ FILES: dict[str, File] = {
     "pull": ("a whole frame of a device: which documents it lacks (SPEC.md, Work)", _pull),
     "document": ("a whole frame of the gateway with a document (SPEC.md, Work)", _document),
     "refusal": ("a whole frame of the gateway: a frame was not taken (SPEC.md, MQTT)", _refusal),
+    "restarted": ("a whole frame of the gateway: its log was restarted (SPEC.md, Log and receipts)", _restarted),
     "frame": ("whole frames: signed statements on their way down, and what is no frame (SPEC.md, MQTT)", _frame),
 }

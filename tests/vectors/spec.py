@@ -28,7 +28,9 @@ from jobseal import (
     receipt,
     record,
     refusal,
+    restart,
     roster,
+    rotating,
     shape,
     work,
 )
@@ -188,7 +190,8 @@ def parts() -> dict[str, str]:
     kinds = [_rule(kind, of) for kind, of in bodies.SHAPES.items()]
     acts = [_rule(kind, of) for kind, of in office.SHAPES.items()]
     names = {"refusal": refusal.Refusal, "hello": hello.Hello, "batch": batch.Batch, "chunk": objects.Chunk,
-             "want": objects.Want, "pull": work.Pull, "document": work.Document}  # fmt: skip
+             "want": objects.Want, "pull": work.Pull, "document": work.Document,
+             "restarted": restart.Restarted}  # fmt: skip
     up = " / ".join(f'["{name}", {name}]' for name in frame.UP)
     down = " / ".join(f'["{name}", {name}]' for name in frame.DOWN)
     frames = [
@@ -202,6 +205,7 @@ def parts() -> dict[str, str]:
             "    / {1: 2, 3: -9, -1: 1, -2: bstr .size 32, -3: bstr .size 32}    ; P-256"
         ),
         "cddl-authority": _cddl(*_statement("certification", authority.Certification.SHAPE)),
+        "cddl-succession": _cddl(*_statement("succession", rotating.Succession.SHAPE)),
         "cddl-welcome": _cddl(_rule("welcome", enrolment.Welcome.SHAPE)),
         "cddl-enrolling": _cddl(
             *_statement("request", enrolling.Request.SHAPE),

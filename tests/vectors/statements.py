@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobseal import authority, cbor, cose, enrolling, office, receipt, work
+from jobseal import authority, cbor, cose, enrolling, merkle, office, receipt, rotating, work
 from jobseal.enrolment import Welcome
+from jobseal.host.crypto import Ed25519Signer
 from tests.vectors import keys
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File, invalid, valid
@@ -237,6 +238,15 @@ ACTS = {
 RESTARTED = _act(
     "log.restarted", {"earlier_log": LOG_ID, "size": 4, "root": digest(b"a root"), "reason": "restored from backup"}
 )
+NEW_LOG = digest(b"the log after the restart")[:16]
+FIRST_LEAVES = merkle.root(DAY.log.leaves[:2])
+
+
+def restart(signer: Ed25519Signer, **changes: Any) -> bytes:
+    """The day's log restarted at size 2, some hours later; fields of the body by name, None for one left out."""
+    body = {"earlier_log": LOG_ID, "size": 2, "root": FIRST_LEAVES, "reason": "disk broke", "log": NEW_LOG}
+    named = {name: value for name, value in {**body, **changes}.items() if value is not None}
+    return office.sign(office.act("log.restarted", DAY_MS + 40_000_000, "m.keller", named), signer)
 
 
 def _office() -> list[Entry]:
@@ -271,6 +281,8 @@ def _office() -> list[Entry]:
         *entries,
         valid("log.restarted", "a restart, signed by the root", RESTARTED, restarted, key=by_root,
               hash=digest(RESTARTED).hex(), by="root"),
+        valid("log.restarted-named", "a restart that names the new log", restart(keys.ROOT),
+              payload_of(restart(keys.ROOT)), key=by_root, hash=digest(restart(keys.ROOT)).hex(), by="root"),
         invalid("restart-by-office", "the office cannot declare a restart", usurped, "authority", key=by_office),
         invalid("act-by-root", "the root declares restarts and no other act", act_of_root, "authority", key=by_root,
                 by="root"),
@@ -282,6 +294,7 @@ def _enrolment() -> list[Entry]:
         ("second-key", "a second key, naming the earlier one", SPARE_ENROLLED),
         ("hardware", "a P-256 key in a secure element", TPM_ENROLLED),
         ("van-07", "an Ed25519 key under a PIN", ENROLLED),
+        ("follows", "a third key, by rotation: its event 0 names a key.rotated", DAY.third_enrolled),
     ]
     body = payload_of(ENROLLED)[4]
     changes: Changes = [
@@ -293,6 +306,7 @@ def _enrolment() -> list[Entry]:
         ("assurance-unknown", "an assurance level that nobody knows", {4: {**body, 3: "biometric"}}),
         ("earlier-kid", "a kid instead of the earlier key's thumbprint", {4: {**body, 4: bytes(8)}}),
         ("log-of-8", "a log id of eight bytes", {4: {**body, 5: bytes(8)}}),
+        ("follows-without-seq", "which event of the earlier key it follows is not said", {4: {**body, 7: [bytes(32)]}}),
         ("key-missing", "no key", {4: {key: body[key] for key in body if key != 2}}),
     ]
     entries = of_statement(good, cose.OFFICE, keys.OFFICE, changes)
@@ -357,6 +371,16 @@ def _renewal() -> list[Entry]:
     return of_statement(good, cose.RENEWAL, keys.VAN, changes)
 
 
+def _succession() -> list[Entry]:
+    made = rotating.succession(keys.SPARE.key.thumbprint, "pin", keys.THIRD)
+    changes: Changes = [
+        ("earlier-kid", "a kid instead of the earlier key's thumbprint", {1: bytes(8)}),
+        ("key-missing", "which key follows is not said", {2: ...}),
+        ("assurance-unknown", "a word that is none of the three", {3: "strong"}),
+    ]
+    return of_statement([("third-key", "what the van's third key says", made)], cose.SUCCESSION, keys.THIRD, changes)
+
+
 ASSIGNED = work.sign(
     work.Assignment(
         device="van-07",
@@ -400,6 +424,7 @@ _MAKERS: list[tuple[str, str, _Maker]] = [
     ("welcome", "what a newly enrolled device is handed (SPEC.md, Keys)", _welcome),
     ("request", "one enrolment request, verified with `key`, its own signing key (SPEC.md, Enrolling)", _request),
     ("renewal", "one renewal, verified with `key`, a signing key (SPEC.md, Enrolling)", _renewal),
+    ("succession", "one succession, verified with `key`, the key that follows (SPEC.md, Keys)", _succession),
     ("assignment", "one assignment for `device`, verified with `key`, the office key (SPEC.md, Work)", _assignment),
 ]
 FILES: dict[str, File] = {noun: (about, maker) for noun, about, maker in _MAKERS}

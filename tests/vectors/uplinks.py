@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from jobseal import checkpoint, frame, receipt
+from jobseal import checkpoint, frame, merkle, receipt
 from jobseal.checkpoint import Checkpoint
 from jobseal.refusal import Refusal
+from jobseal.restart import Restarted
 from jobseal.work import Document
 from tests.vectors import keys, statements
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File
-from tests.vectors.world import DAY_MS, ENROLLED, LOG_ID, ORDER, SESSION, digest
+from tests.vectors.world import DAY_MS, ENROLLED, LOG_ID, ORDER, SESSION, Log, digest
 
 Step = dict[str, Any]
 FIRST, SECOND = DAY.first_checkpoint, DAY.second_checkpoint
@@ -91,12 +92,17 @@ def _not_believed() -> list[Entry]:
         ("no-proof", "a larger log without a proof", _receipt(since=2), [inconsistent]),
         ("other-past", "a log with another past", _receipt(since=2, proof=proof, checkpoint=other_past),
          [inconsistent]),
-        ("other-log", "another log", _receipt(since=2, proof=proof, checkpoint=other_log), [inconsistent]),
         ("same-size-other-root", "two roots for one size", _receipt(since=2, checkpoint=back), [inconsistent]),
     ]  # fmt: skip
-    return [
+    entries = [
         _case(name, f"{shows}: nothing is acknowledged", [*begun, _hears(20, data, *effects), _now(21)], 0, 2)
         for name, shows, data, effects in cases
+    ]
+    other = _receipt(since=2, proof=proof, checkpoint=other_log)
+    answered = [*begun, _hears(20, other), _now(21, HELLO), _hears(22, other, inconsistent), _now(23)]
+    return [
+        *entries,
+        _case("other-log", "another log, also in answer to HELLO: nothing is acknowledged", answered, 0, 2),
     ]
 
 
@@ -130,8 +136,63 @@ def _with_work() -> list[Entry]:
     ]  # fmt: skip
 
 
+class Restart:
+    """The day's log restored at size 2 and restarted by this statement; ``answer`` is what HELLO gets then."""
+
+    def __init__(self, statement: bytes) -> None:
+        self.statement = statement
+        self.log = Log()
+        self.log.append(merkle.ENTRY_OFFICE, *DAY.log.statements[:2], statement)
+        self.newest = self.log.checkpoint(DAY_MS + 41_000_000, statements.NEW_LOG)
+
+    def answer(self, since: int, proof: list[bytes] | None = None) -> bytes:
+        held = self.log.consistency(since, 3) if since <= 2 and proof is None else proof or []
+        path = self.log.inclusion(self.statement, 3)[2]
+        said = Restarted(
+            session=SESSION, checkpoint=self.newest, since=since, proof=held, restarts=[[self.statement, path]]
+        )
+        return frame.encode(said)
+
+
+def _restarted() -> list[Entry]:
+    restart = Restart(statements.restart(keys.ROOT))
+    nothing = _receipt(next=0, head=digest(ENROLLED), checkpoint=restart.newest, since=3)
+    settled = _receipt(checkpoint=restart.newest, since=3)
+    begun = [_now(0, HELLO, up=True), _hears(10, NOTHING, SAVE), _now(11, BATCH)]
+    refused = frame.encode(Refusal(session=SESSION, code="log_restarted", sentence="Say hello.", retry_after=300))
+    followed = [["restarted"], SAVE]
+    again = [_now(31, HELLO), _hears(40, nothing, SAVE), _now(41, BATCH), _hears(50, settled, SAVE), _now(51)]
+
+    def said(**changes: Any) -> bytes:
+        return Restart(statements.restart(keys.ROOT, **changes)).answer(2)
+
+    inconsistent = "log_inconsistent"
+    bad = [
+        ("by-office", "by the office", Restart(statements.restart(keys.OFFICE)).answer(2), "signature_invalid"),
+        ("other-root", "a root that the log never had", said(root=bytes(32)), inconsistent),
+        ("other-size", "a size that is not the place of the statement", said(size=1), inconsistent),
+        ("nameless", "no word of what the log is called now", said(log=None), inconsistent),
+        ("other-name", "another name than the log has", said(log=bytes(16)), inconsistent),
+        ("of-another", "of a log that this handheld never knew", said(earlier_log=bytes(16)), inconsistent),
+        ("bad-proof", "a log that does not begin with what was proven", restart.answer(2, [bytes(32)]), inconsistent),
+    ]  # fmt: skip
+    return [
+        _case("restarted", "the log was restarted while connected: refused, HELLO, the statement, and all again",
+              [*begun, _hears(20, refused), _now(21, HELLO), _hears(30, restart.answer(2), *followed), *again], 2, 3),
+        _case("restarted-smaller", "restored smaller than proven: an older checkpoint is shown, and what was counted "
+              "as acknowledged is sent again",
+              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, restart.answer(4)),
+               _now(900_011, HELLO), _hears(900_020, restart.answer(4)), _hears(900_021, restart.answer(2), *followed),
+               _now(900_022, HELLO), _hears(900_030, nothing, SAVE), _now(900_031, BATCH),
+               _hears(900_040, settled, SAVE), _hears(900_041, restart.answer(2)), _now(900_042)], 2, 3),
+        *[_case(f"restarted-{name}", f"{shows}: it stays with the log that it knows",
+                [*begun, _hears(20, refused), _now(21, HELLO), _hears(30, data, [ALARM, code]), _now(31)], 0, 2)
+          for name, shows, data, code in bad],
+    ]  # fmt: skip
+
+
 def _entries() -> list[Entry]:
-    return [*_believed(), *_not_believed(), *_in_trouble(), *_with_work()]
+    return [*_believed(), *_not_believed(), *_in_trouble(), *_with_work(), *_restarted()]
 
 
 FILES: dict[str, File] = {

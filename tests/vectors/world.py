@@ -60,7 +60,7 @@ class Handheld:
     def __init__(self, signer: "Signer", enrolled: bytes) -> None:
         self.signer = signer
         self.events: list[bytes] = []
-        self.head = digest(enrolled)
+        self.head = digest(enrolled)  # or what it follows: a key that was rotated to begins behind a key.rotated
         self.boot = BOOT
         self.up = 41_000
         self.clock_offset: int | None = DAY_MS
@@ -118,10 +118,10 @@ class Log:
             self.statements.append(data)
             self.leaves.append(merkle.leaf_hash(merkle.entry(kind, digest(data))))
 
-    def checkpoint(self, at: int) -> bytes:
+    def checkpoint(self, at: int, log: bytes = LOG_ID) -> bytes:
         """A signed checkpoint over everything logged so far."""
         size, root = len(self.leaves), merkle.root(self.leaves)
-        return checkpoint.sign(Checkpoint(log=LOG_ID, size=size, root=root, at=at), keys.LOG)
+        return checkpoint.sign(Checkpoint(log=log, size=size, root=root, at=at), keys.LOG)
 
     def consistency(self, since: int, size: int) -> list[bytes]:
         """The proof that the log at ``size`` continues what it was at size ``since``."""
@@ -151,6 +151,22 @@ SPARE_ENROLLED = office.sign(
     ),
     keys.OFFICE,
 )
+THIRD_KEY_AT_MS = DAY_MS + 35_900_000
+
+
+def third_key_enrolled(last: bytes, seq: int) -> bytes:
+    """The enrolment of the van's third key, which the second one named when it ended with the event ``last``."""
+    body = {
+        "device": "van-07",
+        "key": keys.THIRD.key.encode(),
+        "assurance": "pin",
+        "earlier": keys.SPARE.key.thumbprint,
+        "log": LOG_ID,
+        "follows": [seq, digest(last)],
+    }
+    return office.sign(office.act("device.enrolled", THIRD_KEY_AT_MS, "gateway", body), keys.OFFICE)
+
+
 TPM_ENROLLED = office.sign(
     enrolment.statement("tpm-01", keys.TPM.key, "hardware", LOG_ID, DAY_MS - 3_500_000, "m.keller", "Test bench"),
     keys.OFFICE,
