@@ -5,6 +5,8 @@ whoever supervises calls ``tend`` now and then, or waits on ``fileno``. The chil
 mosquitto's own account when we are root. setpriv (util-linux) drops the privileges and only then asks the kernel to
 kill the child with its parent: mosquitto dropping them itself would cancel that request (prctl(2), PR_SET_PDEATHSIG).
 
+What mosquitto says is ``broker_voice``'s, and heard whenever somebody calls ``listen`` or ``tend``.
+
 The kernel counts the *thread* that started the child as its parent, so ``start`` and ``tend`` belong to a thread that
 lives as long as the gateway does.
 """
@@ -20,12 +22,13 @@ from pathlib import Path
 from types import TracebackType
 
 from jobseal.errors import OPERATOR, OURS
+from jobseal_gateway.broker_voice import Voice
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.mosquitto import CONFIG_NAME, SOCKET_FOLDER, MosquittoSettings, open_files
+from jobseal_gateway.tally import Refused
 
 ACCOUNT = "mosquitto"
 LOG_NAME = "mosquitto.log"
-LOG_MAX_BYTES = 1024 * 1024  # beyond it the log is set aside at the next start, in place of the one before
 START_TIMEOUT_S = 10.0
 STOP_TIMEOUT_S = 5.0
 RESTART_DELAY_MAX_S = 30.0
@@ -43,7 +46,8 @@ def restart_delay_s(short_lives: int) -> float:
 class Broker:
     """Debian's mosquitto on its own port. ``with Broker(settings, folder) as broker`` starts and stops it.
 
-    ``files``: what it is started with, by name, asked for at each start; the open broker's unless given.
+    ``files``: what it is started with, by name, asked for at each start; the open broker's unless given. ``refused``
+    is told whom it turned away.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Broker:
         folder: Path,
         clock: Callable[[], float] = time.monotonic,
         files: Callable[[], Mapping[str, bytes]] | None = None,
+        refused: Callable[[Refused], None] = lambda _: None,
     ) -> None:
         self.settings = settings
         self._files = files or (lambda: open_files(settings))
@@ -60,7 +65,7 @@ class Broker:
         self._clock = clock
         self._process: subprocess.Popen[bytes] | None = None
         self._pidfd = -1
-        self._log_start = 0
+        self._voice = Voice(folder / LOG_NAME, refused)
         self._started_at_s = 0.0
         self._short_lives = 0
         self._due_at_s: float | None = None
@@ -78,7 +83,12 @@ class Broker:
     @property
     def ready(self) -> bool:
         """Whether this life of the broker has opened its port and says so."""
-        return self.running and " running\n" in self._said()
+        self.listen()
+        return self.running and self._voice.serves
+
+    def listen(self) -> None:
+        """Take what it has said, without waiting."""
+        self._voice.listen(int(self._clock() * 1000))
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when the running broker dies; -1 while none runs. New at each start."""
@@ -103,6 +113,7 @@ class Broker:
         """Start a broker that died again, once its back-off is over; True while one runs. Returns at once."""
         if self._process is None:
             return False
+        self.listen()
         if self.running:
             return True
         now_s = self._clock()
@@ -128,6 +139,7 @@ class Broker:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        self._voice.end()
 
     def reload(self) -> None:
         """Write its files anew and have the running broker read its certificates and revocation list again."""
@@ -158,21 +170,20 @@ class Broker:
         if account is not None:
             command += ["--reuid", str(account.pw_uid), "--regid", str(account.pw_gid), "--clear-groups"]
         self._write_files(account)
-        log_path = self._folder / LOG_NAME
-        if log_path.exists() and log_path.stat().st_size > LOG_MAX_BYTES:
-            log_path.replace(log_path.with_suffix(".log.1"))
         self._forget_pidfd()
-        with log_path.open("ab") as log:
-            self._log_start = log.tell()
+        speaking = self._voice.begin()
+        try:
             self._process = subprocess.Popen(
                 # The folder may lie where the account cannot reach it by name, hence a relative path from inside.
                 [*command, mosquitto, "-c", CONFIG_NAME],
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
+                stdout=speaking,
+                stderr=speaking,
                 process_group=0,  # Ctrl-C in a terminal is for the gateway, which then stops us in its own order
             )
+        finally:
+            os.close(speaking)
         self._pidfd = os.pidfd_open(self._process.pid)
         self._started_at_s = self._clock()
         self._due_at_s = None
@@ -201,13 +212,9 @@ class Broker:
             os.chown(fresh, -1, account.pw_gid)
         fresh.rename(path)
 
-    def _said(self) -> str:
-        with (self._folder / LOG_NAME).open("rb") as log:
-            log.seek(self._log_start)
-            return log.read().decode(errors="replace")
-
     def _problem(self) -> GatewayError:
-        said = self._said().strip()
+        self.listen()
+        said = self._voice.said.strip()
         where = f"{self.settings.host}:{self.settings.port}"
         if "Address already in use" in said:
             return GatewayError(

@@ -23,6 +23,7 @@ from jobseal_gateway.commands import (
     prices,
     quarantine,
     running,
+    security,
     status,
     technicians,
     tokens,
@@ -35,7 +36,7 @@ from jobseal_gateway.ledger.database import writing
 
 REFUSED = 1
 _SUBJECTS = ("job", "key", "device", "label", "technician", "name", "item")  # what an act is about, by its option
-ROOMS = (running, enrolling, technicians, orders, prices, status, evidence, quarantine, office, tokens)
+ROOMS = (running, enrolling, technicians, orders, prices, status, evidence, quarantine, office, tokens, security)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,7 +5,8 @@
     POST /v1/renewal      a renewal: 200 with the certificate
 
 Bodies are the protocol's own (CBOR); refusals are problem documents with a code and a sentence, as the API's are. Who
-keeps asking with what nobody gave out is made to wait, by address, before anything is looked up. Every refusal is said.
+keeps asking with what nobody gave out is made to wait, by address, before anything is looked up. Every refusal is in
+the security log, and said as often as that writes it down.
 """
 
 import json
@@ -22,6 +23,7 @@ from jobseal.enrolling import REQUEST_MAX_BYTES, Anchors, Grant
 from jobseal.errors import OURS, JobsealError
 from jobseal_gateway import admission, renewal
 from jobseal_gateway.home import Gateway
+from jobseal_gateway.security_log import ENROLMENT, SecurityLog
 
 WRONG_MOST = 10  # refused requests of one address within WRONG_WITHIN_S before it has to wait
 WRONG_WITHIN_S = 60.0
@@ -67,8 +69,14 @@ class Wrong:
 
 
 def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlette:
-    """The ASGI application. ``clock``: seconds that never go back."""
+    """The ASGI application. ``clock``: seconds that never go back. ``state.refused`` (who, code, what) is for whatever
+    else turns callers away before they come to it."""
     wrong = Wrong(clock)
+    security = SecurityLog(gateway.home.security, ENROLMENT, gateway.clock.wall_ms)
+
+    def refused(who: str, code: str, what: str) -> None:
+        for line in security.note(who, code, what):
+            say(line)
 
     async def anchors(_request: Request) -> Response:
         keys = gateway.keys
@@ -96,7 +104,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
             except JobsealError as error:
                 if error.code in _GUESSES:
                     wrong.note(source)
-                say(f"refused {source}: {error.sentence} [{error.code}]")
+                refused(source, error.code, error.sentence)
                 return _problem(error)
             return Response(body, status, media_type=BODY_TYPE)
 
@@ -105,7 +113,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     async def defect(_request: Request, _error: Exception) -> Response:
         return _problem(JobsealError("gateway_defect", "The gateway failed on this; its log says how.", OURS))
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/v1/anchors", anchors, methods=["GET"]),
             Route("/v1/enrolment", asking(enrol), methods=["POST"]),
@@ -113,6 +121,8 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
         ],
         exception_handlers={Exception: defect},
     )
+    app.state.refused = refused
+    return app
 
 
 async def _body(request: Request) -> bytes:

@@ -31,6 +31,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     """Until a signal asks to stop. Raises ``http_port_taken``."""
     context = _context(gateway)
     app = make_app(gateway, say, time.monotonic)
+    note_refusals(context, app.state.refused)
     config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="off", ssl_context_factory=lambda *_: context)
     door = gateway.settings.enrolment
     with listening(door.host, door.port, "enrolment") as listener:
@@ -39,6 +40,22 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
         settle_memory()
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
+
+
+def note_refusals(context: ssl.SSLContext, refused: Callable[[str, str, str], None]) -> None:
+    """Tell ``refused`` of handshakes that fail: too old a TLS, none at all. Who it was nobody has said by then."""
+
+    class Handshake(ssl.SSLObject):
+        def do_handshake(self) -> None:
+            try:
+                super().do_handshake()
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError):
+                raise  # it goes on, or somebody only knocked
+            except ssl.SSLError as error:
+                refused("somebody", "tls_refused", (error.reason or "TLS failed").replace("_", " ").lower())
+                raise
+
+    context.sslobject_class = Handshake
 
 
 def _context(gateway: Gateway) -> ssl.SSLContext:

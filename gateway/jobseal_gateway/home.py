@@ -6,6 +6,7 @@
     data/mosquitto/         the embedded broker's files, written anew at each start
     data/broker.password    what the gateway's own processes show it
     data/api.token          a token of the API for the billing system, which has only its hash in the ledger
+    data/security/          whom broker, door and API turned away (``security_log``)
     data/run/               sockets between the gateway's processes
 
 ``make`` may be run again at any time: what is there stays as it is, what is missing is made. ``open`` only reads.
@@ -79,6 +80,11 @@ class Home:
     def token(self) -> Path:
         """The file with the billing system's first token, text."""
         return self.data / "api.token"
+
+    @property
+    def security(self) -> Path:
+        """The folder in which each process says whom it turned away."""
+        return self.data / "security"
 
     @property
     def run(self) -> Path:

@@ -177,7 +177,8 @@ def _bounds(settings: MosquittoSettings) -> list[str]:
         "log_type warning",
         "log_type notice",
         "log_type information",
-        "connection_messages false",
+        "log_type debug",  # the only one that tells of messages that the access list refused: see broker_lines
+        "connection_messages true",
         "log_timestamp_format %Y-%m-%dT%H:%M:%S",
     ]
 

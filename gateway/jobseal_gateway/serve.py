@@ -30,7 +30,9 @@ from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway, Home
 from jobseal_gateway.ledger.database import migrate
 from jobseal_gateway.mosquitto import MosquittoSettings
+from jobseal_gateway.security_log import BROKER, SecurityLog
 from jobseal_gateway.settings import EMBEDDED
+from jobseal_gateway.tally import Refused
 from jobseal_gateway.warden import Warden
 
 # By name, and not imported: what they stand on would only take this process's time and memory.
@@ -57,7 +59,9 @@ class BrokerPart:
         mqtt, self._folder = gateway.settings.mqtt, gateway.home.mosquitto
         settings = MosquittoSettings(port=mqtt.port, host=mqtt.host)
         files = BrokerFiles(gateway, settings)
-        self._broker = Broker(settings, self._folder, files=files)
+        self._security = SecurityLog(gateway.home.security, BROKER, gateway.clock.wall_ms)
+        self._said: list[str] = []
+        self._broker = Broker(settings, self._folder, files=files, refused=self._note)
         self._warden = Warden(gateway, self._broker, files, say)
 
     @property
@@ -76,9 +80,14 @@ class BrokerPart:
         return [self._broker.fileno()] if self._broker.running else []
 
     def lines(self) -> list[str]:
+        self._broker.listen()
         if self._broker.running:
             self._warden.tend()
-        return []
+        said, self._said = [*self._said, *self._security.tend()], []
+        return said
+
+    def _note(self, refused: Refused) -> None:
+        self._said += self._security.note(*refused)
 
     def start(self) -> None:
         self._broker.start()

@@ -16,7 +16,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_gateway.broker import ACCOUNT, LOG_MAX_BYTES, LOG_NAME, RESTART_DELAY_MAX_S, Broker, restart_delay_s
+from jobseal_gateway.broker import ACCOUNT, LOG_NAME, RESTART_DELAY_MAX_S, Broker, restart_delay_s
+from jobseal_gateway.broker_voice import LOG_MAX_BYTES
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.mosquitto import GATEWAY_USER, MosquittoSettings, mosquitto_config
 from tests.servers import eventually, free_port, is_alive, is_listening, mosquitto
@@ -122,7 +123,7 @@ def test_a_folder_that_only_its_owner_may_enter_does_not_stop_the_broker(tmp_pat
         assert broker.ready
 
 
-def test_an_overlong_log_is_set_aside_at_the_next_start(tmp_path: Path) -> None:
+def test_an_overlong_log_is_set_aside(tmp_path: Path) -> None:
     folder = tmp_path / "broker"
     folder.mkdir()
     (folder / LOG_NAME).write_bytes(b"x" * (LOG_MAX_BYTES + 1))

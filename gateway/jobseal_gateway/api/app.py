@@ -13,6 +13,8 @@ from jobseal_gateway.api import contract, feed, health, jobs, records, refusals
 from jobseal_gateway.api.access import scope_of
 from jobseal_gateway.api.limit import BodyLimit
 from jobseal_gateway.api.service import Service
+from jobseal_gateway.api.turned_away import TurnedAway
+from jobseal_gateway.security_log import API, SecurityLog
 
 _DESCRIPTION = """
 What a billing system reads from the gateway, and what it says back. Follow the feed, fetch each released record,
@@ -46,6 +48,8 @@ def make_app(service: Service) -> FastAPI:
         redirect_slashes=False,
     )
     app.add_middleware(BodyLimit)
+    gateway = service.gateway
+    app.add_middleware(TurnedAway, security=SecurityLog(gateway.home.security, API, gateway.clock.wall_ms))
     app.include_router(health.routes(service))
     for routes in (feed.routes, records.routes, jobs.routes):
         app.include_router(_guarded(routes(service)))

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jobseal_gateway import home
+from jobseal_gateway import home, security_log
 from jobseal_gateway.commands.answer import Answer, count, moment, table
 from jobseal_gateway.commands.options import Commands, looking
 from jobseal_gateway.ledger import branches, dirty, jobs, keys, log, records
@@ -20,6 +20,7 @@ from jobseal_gateway.projector import RELEASED
 
 ROWS_MAX = 20  # of each standing, for people; programs get all
 READ_AT_ONCE = 500
+DAY_MS = 86_400_000
 ABOUT_MAX = 5  # of what one exception code is about, for people
 STANDINGS = {COLLECTING: "in progress", HELD: "held", READY: "ready", RELEASED: "released"}
 
@@ -43,6 +44,7 @@ def _status(given: argparse.Namespace) -> Answer:
             "log_size": log.head(connection).size,
             "list": list(_every(connection)),
             "devices": list(_devices(connection)),
+            "turned_away": _turned_away(gateway),
         }
     return Answer(data, _text(data, given.all))
 
@@ -67,6 +69,11 @@ def _every(connection: Connection) -> Iterable[Row]:
                 "waiting_for": [names.get(each, each) for each in card["waiting_for"]],
             }
         last = page[-1].job_id
+
+
+def _turned_away(gateway: home.Gateway) -> dict[str, int]:
+    """How often each part of the gateway refused somebody within the last day."""
+    return security_log.counts(security_log.read(gateway.home.security), gateway.now_ms() - DAY_MS)
 
 
 def _names(connection: Connection) -> dict[str, str]:
@@ -118,6 +125,9 @@ def _text(data: Row, everything: bool) -> str:
             parts.append(_part(standing, rows, len(rows) if everything else ROWS_MAX))
     if data["devices"]:
         parts.append(_device_table(data["devices"]))
+    if any(data["turned_away"].values()):
+        shown = ", ".join(f"{times} by {part}" for part, times in data["turned_away"].items() if times)
+        parts.append(f"Turned away within a day: {shown}; 'jobseal-gateway security' says whom and why.")
     return "\n\n".join(parts)
 
 
