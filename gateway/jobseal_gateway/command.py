@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from jobseal.errors import JobsealError
 from jobseal_gateway import home
 from jobseal_gateway.commands import (
+    catalogue,
     enrolling,
     evidence,
     office,
@@ -27,6 +28,7 @@ from jobseal_gateway.commands import (
     status,
     technicians,
     tokens,
+    users,
 )
 from jobseal_gateway.commands.answer import Answer
 from jobseal_gateway.commands.options import home_of, shared
@@ -35,8 +37,11 @@ from jobseal_gateway.ledger import audit
 from jobseal_gateway.ledger.database import writing
 
 REFUSED = 1
-_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "item")  # what an act is about, by its option
-ROOMS = (running, enrolling, technicians, orders, prices, status, evidence, quarantine, office, tokens, security)
+_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "address", "item")  # what an act is about, by its option
+ROOMS = (
+    *(running, enrolling, technicians, orders, catalogue, prices, status, evidence, quarantine, office, tokens),
+    *(security, users),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from jobseal import cbor, cose, work
 from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
 from jobseal_gateway import rosters
-from jobseal_gateway.ledger import assignments, orders
+from jobseal_gateway.ledger import assignments, catalogues, orders
 from jobseal_gateway.ledger.assignments import Snapshot
 from jobseal_gateway.ledger.orders import WorkOrder
 from jobseal_gateway.orders.work_order import from_record
@@ -32,13 +32,13 @@ def tell_carried(connection: Connection, technicians: Iterable[str], now_ms: int
 def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> bool:
     """Sign a new snapshot of the device's work, unless the newest one says the same. Whether there is a new one."""
     rows = _rows(connection, device)
-    catalogue = _newest(connection, orders.CATALOGUE)
+    catalogue, pages = _catalogue(connection)
     document = rosters.document(connection, device)
     roster = None if document is None else work.digest(document)
     newest = assignments.newest_snapshot(connection, device)
     if newest is not None:
         said = _payload(newest)
-        if (said.orders, said.catalogue, said.roster) == (rows, catalogue, roster):
+        if (said.orders, said.catalogue, said.pages, said.roster) == (rows, catalogue, pages, roster):
             return False
     elif not rows and catalogue is None and roster is None:
         return False  # a handheld that was told nothing knows as much
@@ -46,7 +46,7 @@ def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> 
         orders.keep_document(connection, roster, orders.ROSTER, document)
     version = 1 if newest is None else newest.version + 1
     content = work.Assignment(
-        device=device, version=version, at=now_ms, orders=rows, catalogue=catalogue, roster=roster
+        device=device, version=version, at=now_ms, orders=rows, catalogue=catalogue, roster=roster, pages=pages
     )
     assignments.add_snapshot(connection, Snapshot(device, version, work.sign(content, signer), now_ms))
     return True
@@ -66,9 +66,13 @@ def _rows(connection: Connection, device: str) -> list[list[object]]:
     return [[row.order_id, row.revision, row.digest] for row in found]
 
 
-def _newest(connection: Connection, kind: str) -> bytes | None:
-    found = orders.newest_document(connection, kind)
-    return None if found is None else found[0]
+def _catalogue(connection: Connection) -> tuple[bytes | None, list[bytes] | None]:
+    """The digest of the newest catalogue's first document, and those of the others if there are any."""
+    newest = catalogues.newest(connection)
+    if newest is None:
+        return None, None
+    first, *others = newest.pages()
+    return first, others or None
 
 
 def _payload(snapshot: Snapshot) -> work.Assignment:

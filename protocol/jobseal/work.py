@@ -4,9 +4,9 @@ import hashlib
 
 from jobseal import cose
 from jobseal.errors import Malformed
-from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES, PULL_MAX, STATEMENT_MAX_BYTES
+from jobseal.limits import ASSIGNMENT_MAX, CATALOGUE_MAX, DOCUMENT_MAX_BYTES, PULL_MAX, STATEMENT_MAX_BYTES
 from jobseal.message import Message
-from jobseal.shape import CODE, DEVICE, HASH, KID, NONCE, TIME, UINT, Array, Bytes, Map, Row, must, optional
+from jobseal.shape import CODE, DEVICE, HASH, KID, NONCE, TIME, UINT, Array, Bytes, Map, Row, may, must, optional
 
 MYPY = False
 if MYPY:
@@ -18,9 +18,10 @@ if MYPY:
 
 class Assignment(Message):
     """The complete work of one device: ``device``, ``version`` (counts up), ``at``, ``orders`` ([order, revision,
-    digest] each), and the digests of the ``catalogue`` and ``roster`` documents or None."""
+    digest] each), and the digests of the ``catalogue`` and ``roster`` documents or None. A catalogue that does not fit
+    one document goes on in ``pages``, by digest; None where it fits."""
 
-    __slots__ = ("at", "catalogue", "device", "orders", "roster", "version")
+    __slots__ = ("at", "catalogue", "device", "orders", "pages", "roster", "version")
     SHAPE = Map(
         must(1, "device", DEVICE),
         must(2, "version", UINT),
@@ -28,6 +29,7 @@ class Assignment(Message):
         must(4, "orders", Array(Row(("order", CODE), ("revision", UINT), ("digest", HASH)), 0, ASSIGNMENT_MAX)),
         must(5, "catalogue", optional(HASH)),
         must(6, "roster", optional(HASH)),
+        may(7, "pages", Array(HASH, 1, CATALOGUE_MAX - 1)),
     )
     device: str
     version: int
@@ -35,11 +37,16 @@ class Assignment(Message):
     orders: "list[Any]"
     catalogue: "bytes | None"
     roster: "bytes | None"
+    pages: "list[bytes] | None"
+
+    def catalogue_digests(self) -> "list[bytes]":
+        """The documents that the catalogue consists of, in order; none without one."""
+        return [] if self.catalogue is None else [self.catalogue] + (self.pages or [])
 
     def digests(self) -> "list[bytes]":
         """Every document that the device needs for this work."""
-        wanted = [row[2] for row in self.orders]
-        return wanted + [digest for digest in (self.catalogue, self.roster) if digest is not None]
+        wanted = [row[2] for row in self.orders] + self.catalogue_digests()
+        return wanted if self.roster is None else wanted + [self.roster]
 
 
 class Pull(Message):

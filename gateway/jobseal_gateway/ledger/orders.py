@@ -50,12 +50,6 @@ _KEEP = text("INSERT INTO documents (digest, kind, bytes) VALUES (:digest, :kind
 _DOCUMENTS = select(documents.c.digest, documents.c.bytes).where(
     documents.c.digest.in_(bindparam("digests", expanding=True))
 )
-_NEWEST_DOCUMENT = (
-    select(documents.c.digest, documents.c.bytes)
-    .where(documents.c.kind == bindparam("kind"))
-    .order_by(documents.c.id.desc())
-    .limit(1)
-)
 
 
 def add_import(connection: Connection, *, at_ms: int, source: str, digest: bytes, person: str, summary: str) -> int:
@@ -101,9 +95,3 @@ def keep_document(connection: Connection, digest: bytes, kind: str, data: bytes)
 def pulled(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, bytes]:
     """The documents with these digests, those that there are."""
     return dict(connection.execute(_DOCUMENTS, {"digests": list(digests)}).all())
-
-
-def newest_document(connection: Connection, kind: str) -> tuple[bytes, bytes] | None:
-    """(digest, bytes) of the document of this kind that was kept last, as of a catalogue or roster."""
-    row = connection.execute(_NEWEST_DOCUMENT, {"kind": kind}).first()
-    return None if row is None else (row[0], row[1])

@@ -76,7 +76,7 @@ def test_an_order_gets_a_revision_for_each_change_and_none_for_the_same_again(en
         assert orders.every(connection) == [other, put[-1]]
 
 
-def test_documents_are_pulled_by_digest_and_the_newest_of_a_kind_is_known(engine: Engine) -> None:
+def test_documents_are_pulled_by_digest(engine: Engine) -> None:
     with writing(engine) as connection:
         for name, kind in (("a", orders.ORDER), ("b", orders.CATALOGUE), ("c", orders.CATALOGUE), ("b", "catalogue")):
             orders.keep_document(connection, digest(name), kind, name.encode())
@@ -86,8 +86,6 @@ def test_documents_are_pulled_by_digest_and_the_newest_of_a_kind_is_known(engine
             digest("a"): b"a",
             digest("c"): b"c",
         }
-        assert orders.newest_document(connection, orders.CATALOGUE) == (digest("c"), b"c")
-        assert orders.newest_document(connection, orders.ROSTER) is None
 
 
 def test_an_assignment_holds_until_it_is_withdrawn(engine: Engine) -> None:
