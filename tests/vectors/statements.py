@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from jobseal import authority, cbor, cose, enrolling, merkle, office, receipt, rotating, work
 from jobseal.enrolment import Welcome
 from jobseal.host.crypto import Ed25519Signer
+from jobseal.limits import CATALOGUE_MAX
 from tests.vectors import keys
 from tests.vectors.day import DAY
 from tests.vectors.entry import Entry, File, invalid, valid
@@ -396,8 +397,24 @@ ASSIGNED = work.sign(
 
 def _assignment() -> list[Entry]:
     empty = work.Assignment(device="van-07", version=0, at=DAY_MS, orders=[], catalogue=None, roster=None)
-    good = [("nothing", "no work yet", work.sign(empty, keys.OFFICE)), ("two-orders", "two work orders", ASSIGNED)]
+    large = work.Assignment(
+        device="van-07",
+        version=8,
+        at=DAY_MS,
+        orders=[],
+        catalogue=digest(b"a catalogue's first document"),
+        roster=None,
+        pages=[digest(b"its second"), digest(b"its third")],
+    )
+    good = [
+        ("nothing", "no work yet", work.sign(empty, keys.OFFICE)),
+        ("two-orders", "two work orders", ASSIGNED),
+        ("large-catalogue", "a catalogue of three documents", work.sign(large, keys.OFFICE)),
+    ]
     changes: Changes = [
+        ("pages-empty", "what fits one document has no pages", {7: []}),
+        ("page-of-31", "a digest of 31 bytes", {7: [bytes(31)]}),
+        ("pages-too-many", "more than a handheld takes", {7: [bytes(32)] * CATALOGUE_MAX}),
         ("device-missing", "for nobody", {1: ...}),
         ("version-negative", "a negative version", {2: -1}),
         ("order-without-digest", "an order without its digest", {4: [["WO-1001", 1]]}),
