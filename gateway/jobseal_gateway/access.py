@@ -1,9 +1,10 @@
-"""Access: what each role may do on the API, and the tokens that carry it.
+"""Access: what each role may do on the API, and the tokens that carry it. People who sign in are ``users``.
 
 Rules:
 
 - A token is 256 random bits as text. The ledger has its SHA-256 and nobody has it twice: it is shown once.
 - A token is somebody's or something's, by name. One of that name stands at a time: a new one ends the one before.
+  No user has the name of a token (``users``): who the audit log names is one or the other.
 - It opens what its role has and its own scopes have, until it expires or is ended; the longest life is two years.
 - What is not listed here opens nothing.
 """
@@ -17,7 +18,7 @@ from sqlalchemy import Connection
 
 from jobseal.errors import OPERATOR
 from jobseal_gateway.errors import GatewayError
-from jobseal_gateway.ledger import tokens
+from jobseal_gateway.ledger import tokens, users
 from jobseal_gateway.ledger.tokens import Token
 
 FEED_READ, JOBS_READ, RECORDS_READ = "feed:read", "jobs:read", "records:read"
@@ -50,7 +51,7 @@ class AccessRefused(GatewayError):
 
 
 class Caller(NamedTuple):
-    """Who calls: the ``name`` of the token, and what it opens now."""
+    """Who calls: the ``name`` of the token or of the user who signed in, and what that opens now."""
 
     name: str
     scopes: frozenset[str]
@@ -82,7 +83,9 @@ def issue(
     Raises AccessRefused.
     """
     _check(name, role, days, scopes)
-    for earlier in _standing(tokens.every(connection), now_ms):
+    if users.of(connection, name.casefold()) is not None:
+        raise AccessRefused("name_taken", f"{name} is a user; give the token a name of its own.")
+    for earlier in standing(tokens.every(connection), now_ms):
         if earlier.name == name:
             tokens.end(connection, earlier.id, now_ms, by)
     kept = [scope for scope in ROLES[role] if not scopes or scope in scopes]
@@ -101,7 +104,7 @@ def issue(
 
 def end(connection: Connection, name: str, by: str, now_ms: int) -> Token:
     """End the token of this name. Raises AccessRefused (``token_unknown``)."""
-    for each in _standing(tokens.every(connection), now_ms):
+    for each in standing(tokens.every(connection), now_ms):
         if each.name == name:
             tokens.end(connection, each.id, now_ms, by)
             return each
@@ -112,11 +115,12 @@ def callers(every: Iterable[Token], now_ms: int) -> dict[bytes, Caller]:
     """Who may call now, by the hash of what they show. A role that is no more, or has less now, opens no more."""
     return {
         each.hash: Caller(each.name, frozenset(each.scopes.split()) & frozenset(ROLES.get(each.role, ())))
-        for each in _standing(every, now_ms)
+        for each in standing(every, now_ms)
     }
 
 
-def _standing(every: Iterable[Token], now_ms: int) -> list[Token]:
+def standing(every: Iterable[Token], now_ms: int) -> list[Token]:
+    """Those that open something now."""
     return [each for each in every if each.ended_ms is None and now_ms < each.expires_ms]
 
 

@@ -7,6 +7,7 @@
     data/broker.password    what the gateway's own processes show it
     data/api.token          a token of the API for the billing system, which has only its hash in the ledger
     data/security/          whom broker, door and API turned away (``security_log``)
+    data/session.key        signs the cookies of people who signed in
     data/run/               sockets between the gateway's processes
 
 ``make`` may be run again at any time: what is there stays as it is, what is missing is made. ``open`` only reads.
@@ -22,7 +23,7 @@ from sqlalchemy import Engine
 from jobseal.errors import OPERATOR
 from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import access, authority, durable
+from jobseal_gateway import access, authority, durable, session_key
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.errors import GatewayError, InputRefused
 from jobseal_gateway.ledger.database import connect, migrate, writing
@@ -85,6 +86,11 @@ class Home:
     def security(self) -> Path:
         """The folder in which each process says whom it turned away."""
         return self.data / "security"
+
+    @property
+    def session_key(self) -> Path:
+        """The file with the key of session cookies."""
+        return self.data / "session.key"
 
     @property
     def run(self) -> Path:
@@ -158,6 +164,7 @@ def _made(folder: Path, given: dict[str, str | int], clock: Clock) -> Gateway:
     if now is None:
         raise ClockUnsynchronised
     authority.create(home.keys, now, Verifier())
+    session_key.make(home.session_key)
     gateway = open(folder, clock)
     migrate(gateway.engine)
     if not home.token.exists():

@@ -49,10 +49,29 @@ class EnrolmentDoor:
 
 @dataclass(frozen=True, slots=True)
 class Http:
-    """Where the API listens."""
+    """Where the API listens. ``url``: how browsers reach it, without a path; empty: as they say themselves."""
 
     host: str
     port: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Oidc:
+    """The identity provider that people may sign in through; ``issuer`` empty: none. ``viewer`` to ``billing``: what
+    the ``roles_claim`` says of who has this role; empty: nobody. There is none for ``admin``, on purpose."""
+
+    issuer: str
+    client_id: str
+    client_secret_file: str
+    scope: str
+    name_claim: str
+    roles_claim: str
+    viewer: str
+    dispatcher: str
+    approver: str
+    billing: str
+    domain: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +102,14 @@ class Intervals:
     reconnect_max_s: int
     long_poll_s: int
     wide_after_s: int
+    session_idle_s: int
+    session_life_s: int
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The complete configuration. ``data`` and ``billing.price_list`` are joined to the file's folder, and
-    ``database`` is an address in any case."""
+    """The complete configuration. ``data``, ``billing.price_list`` and ``oidc.client_secret_file`` are joined to the
+    file's folder, and ``database`` is an address in any case."""
 
     organisation: str
     time_zone: str
@@ -98,6 +119,7 @@ class Settings:
     mqtt: Mqtt
     enrolment: EnrolmentDoor
     http: Http
+    oidc: Oidc
     billing: Billing
     limits: Limits
     intervals: Intervals
@@ -112,6 +134,7 @@ _SECTIONS = {
     "mqtt": Mqtt,
     "enrolment": EnrolmentDoor,
     "http": Http,
+    "oidc": Oidc,
     "billing": Billing,
     "limits": Limits,
     "intervals": Intervals,
@@ -168,6 +191,17 @@ def _address(value: str | int) -> str:
     return _host(value) if value else ""
 
 
+def _url(value: str | int) -> str:
+    fits = re.fullmatch(r"https?://(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+)(:[0-9]{1,5})?", str(value)) or not value
+    return "" if fits else "Give https:// and a host name, with a port if it is not the usual one, and no path."
+
+
+def _issuer(value: str | int) -> str:
+    # What it says decides who is let in, so it is asked over TLS; on this machine nobody is in between.
+    safe = re.fullmatch(r"https://[^\s?#]+|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?(/[^\s?#]*)?", str(value))
+    return "" if safe or not value else "Give the provider's issuer address as it states it itself, with https://."
+
+
 def _zone(value: str | int) -> str:
     return "" if time_zone.known(str(value)) else time_zone.unknown_sentence(str(value))
 
@@ -195,6 +229,18 @@ SETTINGS = (
     Setting(("enrolment", "port"), 8443, _PORT, "The port for that."),
     Setting(("http", "host"), "127.0.0.1", _host, "Where the API listens."),
     Setting(("http", "port"), 8080, _PORT, "The API's port."),
+    Setting(("http", "url"), "", _url, "How browsers reach it, such as https://jobs.example.com; empty: any way."),
+    Setting(("oidc", "issuer"), "", _issuer, "The identity provider that people sign in through; empty: none."),
+    Setting(("oidc", "client_id"), "", _any_text, "What the provider calls this gateway."),
+    Setting(("oidc", "client_secret_file"), "", _any_text, "The file with the secret that it gave; empty: none."),
+    Setting(("oidc", "scope"), "openid profile email", _text(300), "What is asked of it; some need groups as well."),
+    Setting(("oidc", "name_claim"), "preferred_username", _text(100), "The claim that names a new user here."),
+    Setting(("oidc", "roles_claim"), "groups", _text(100), "The claim that the next four are looked for in."),
+    Setting(("oidc", "viewer"), "", _any_text, "Who has this there is a viewer here; empty: nobody."),
+    Setting(("oidc", "dispatcher"), "", _any_text, "The same for dispatchers."),
+    Setting(("oidc", "approver"), "", _any_text, "The same for approvers."),
+    Setting(("oidc", "billing"), "", _any_text, "The same for billing. Administrators are local users."),
+    Setting(("oidc", "domain"), "", _any_text, "Only people with a verified e-mail address there; empty: any."),
     Setting(("billing", "price_list"), "", _any_text, "The price list file (CSV); empty: none yet."),
     Setting(("billing", "terms"), "STANDARD", _text(64), "The price list's id for orders that name no terms."),
     Setting(("billing", "release"), "auto", _one_of("auto"), "auto: a record is released once it is ready."),
@@ -207,6 +253,8 @@ SETTINGS = (
     Setting(("intervals", "reconnect_max_s"), 60, _whole(0, 300), "The longest wait before the broker is tried again."),
     Setting(("intervals", "long_poll_s"), 30, _whole(0, 300), "How long a feed request may wait for news."),
     Setting(("intervals", "wide_after_s"), 86400, _whole(60, 31_536_000), "A wider proven interval is an exception."),
+    Setting(("intervals", "session_idle_s"), 3600, _whole(60, 86_400), "An unused session of a browser ends."),
+    Setting(("intervals", "session_life_s"), 43_200, _whole(300, 604_800), "Any session of a browser ends."),
 )
 _BY_PATH = {setting.path: setting for setting in SETTINGS}
 
@@ -226,6 +274,7 @@ def parse_settings(data: bytes, file: str, folder: PurePath) -> tuple[Settings |
             line, column = document.place(setting.path) if wrong[0] != "missing_value" else (None, None)
             problems.append(Problem(file, line, column, *wrong, path_text(setting.path)))
         values[setting.path] = value
+    problems += _missing_beside(values, document, file)
     return (None if problems else _settings(values, folder)), in_order(problems)
 
 
@@ -283,14 +332,31 @@ def _value(setting: Setting, document: TomlDocument) -> tuple[str | int, tuple[s
     return found, ("bad_value", sentence) if sentence else None
 
 
+def _missing_beside(values: Mapping[tuple[str, ...], str | int], document: TomlDocument, file: str) -> list[Problem]:
+    """What must be given because something else is."""
+    issuer = ("oidc", "issuer")
+    if not values[issuer]:
+        return []
+    sentence = "This must be given too, because oidc.issuer is: {}"
+    return [
+        Problem(
+            file, *document.place(issuer), "missing_value", sentence.format(_BY_PATH[path].meaning), path_text(path)
+        )
+        for path in (("oidc", "client_id"), ("http", "url"))
+        if not values[path]
+    ]
+
+
 def _settings(values: dict[tuple[str, ...], str | int], folder: PurePath) -> Settings:
     data = folder / str(values[("data",)])
     prices = values[("billing", "price_list")]
+    secret = values[("oidc", "client_secret_file")]
     values = {
         **values,
         ("data",): str(data),
         ("database",): values[("database",)] or f"sqlite:///{data / DATABASE_FILE}",
         ("billing", "price_list"): str(folder / str(prices)) if prices else "",
+        ("oidc", "client_secret_file"): str(folder / str(secret)) if secret else "",
     }
     sections: dict[str, Any] = {
         name: section(**{path[1]: value for path, value in values.items() if path[0] == name})

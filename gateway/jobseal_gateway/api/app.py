@@ -5,13 +5,15 @@ from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from jobseal_gateway.api import contract, feed, health, jobs, records, refusals
-from jobseal_gateway.api.access import scope_of
+from jobseal_gateway.api import contract, feed, health, jobs, query, records, refusals, session
+from jobseal_gateway.api.access import SESSION_SCHEME, scope_of
+from jobseal_gateway.api.cookies import SessionCookie
 from jobseal_gateway.api.limit import BodyLimit
+from jobseal_gateway.api.same_site import CSRF_HEADER, SAFE_METHODS
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.api.turned_away import TurnedAway
 from jobseal_gateway.security_log import API, SecurityLog
@@ -23,6 +25,14 @@ acknowledge it, and keep its evidence. Amounts are decimal text, times Unix mill
 Every error is an `application/problem+json` with a stable `code`, a `sentence` for a person, and a `fault`: whose move
 it is.
 """
+CSRF_SCHEME = "csrf_token"
+_CSRF = {
+    "type": "apiKey",
+    "in": "header",
+    "name": CSRF_HEADER,
+    "description": "Beside a session's cookie: the csrf_token of GET /v1/session. A token of the API needs none.",
+}
+_UNKNOWN_PARAMETER = refusals.responses("request_invalid")[422]
 _BY_REFERENCE = (contract.Problem, contract.FeedEvent, contract.JobDocument)
 
 
@@ -46,11 +56,20 @@ def make_app(service: Service) -> FastAPI:
         docs_url=None,  # these pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,
+        dependencies=[Depends(query.known_only)],
+    )
+    settings = service.gateway.settings
+    app.add_middleware(
+        SessionCookie,
+        key=service.gateway.home.session_key,
+        life_s=settings.intervals.session_life_s,
+        over_tls=settings.http.url.startswith("https://"),
     )
     app.add_middleware(BodyLimit)
     gateway = service.gateway
     app.add_middleware(TurnedAway, security=SecurityLog(gateway.home.security, API, gateway.clock.wall_ms))
-    app.include_router(health.routes(service))
+    for open_to_all in (health.routes, session.routes):  # what these let nobody do, they look at themselves
+        app.include_router(open_to_all(service))
     for routes in (feed.routes, records.routes, jobs.routes):
         app.include_router(_guarded(routes(service)))
     refusals.install(app)
@@ -76,8 +95,10 @@ def _contract(app: FastAPI) -> dict[str, Any]:
             schemas |= schema.pop("$defs", {})
             schemas[model.__name__] = schema
         for path in document["paths"].values():
-            for operation in path.values():
+            for method, operation in path.items():
                 _ours_only(operation["responses"])
+                _with_csrf(method, operation)
+        document["components"]["securitySchemes"][CSRF_SCHEME] = _CSRF
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         app.openapi_schema = document
@@ -85,8 +106,16 @@ def _contract(app: FastAPI) -> dict[str, Any]:
 
 
 def _ours_only(responses: dict[str, Any]) -> None:
-    """Drop the 422 that FastAPI adds by itself: a path of ours takes any text, and elsewhere ours stands already."""
-    if "application/json" in responses.get("422", {}).get("content", {}):
-        del responses["422"]["content"]["application/json"]
-        if not responses["422"]["content"]:
-            del responses["422"]
+    """Our 422 in place of the one that FastAPI adds by itself: any route may be asked with an unknown parameter."""
+    found = responses.get("422", {})
+    found.get("content", {}).pop("application/json", None)
+    if not found.get("content"):
+        responses["422"] = _UNKNOWN_PARAMETER
+
+
+def _with_csrf(method: str, operation: dict[str, Any]) -> None:
+    """Say that a session alone does not change anything."""
+    if method.upper() not in SAFE_METHODS:
+        for way in operation.get("security", []):
+            if SESSION_SCHEME in way:
+                way[CSRF_SCHEME] = []

@@ -75,6 +75,30 @@ class Ready(Document):
     status: Literal["ready"] = "ready"
 
 
+class SigningIn(Document):
+    """Who wants to sign in."""
+
+    name: str = Field(max_length=256, examples=["anna"])
+    password: str = Field(max_length=1024, json_schema_extra={"format": "password"})
+
+
+class Session(Document):
+    """Who has signed in, and what that opens."""
+
+    name: str = Field(examples=["anna"])
+    roles: list[str] = Field(examples=[["viewer", "approver"]])
+    scopes: list[str] = Field(examples=[["feed:read", "jobs:read", "records:read"]])
+    csrf_token: str = Field(
+        description="What a request that changes something shows in the header Jobseal-CSRF-Token beside the cookie."
+    )
+
+
+class SignedOut(Document):
+    """The session is over."""
+
+    status: Literal["signed_out"] = "signed_out"
+
+
 class FeedEvent(Document):
     """One entry of the feed: a CloudEvents 1.0 event in structured form."""
 

@@ -15,7 +15,7 @@ from jobseal_gateway import evidence, release
 from jobseal_gateway.access import EVIDENCE_READ, RECORDS_ACKNOWLEDGE, RECORDS_READ, Caller
 from jobseal_gateway.api import contract
 from jobseal_gateway.api.access import needs
-from jobseal_gateway.api.refusals import GUARDED, responses
+from jobseal_gateway.api.refusals import GUARDED, GUARDED_CHANGE, responses
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.ledger import acknowledgements, audit
 from jobseal_gateway.ledger.acknowledgements import Acknowledgement
@@ -54,7 +54,7 @@ def routes(service: Service) -> APIRouter:
         "/v1/records/{record:path}/ack",
         summary="Say what became of a record",
         responses=responses(
-            *GUARDED,
+            *GUARDED_CHANGE,
             "record_unknown",
             "digest_mismatch",
             "revision_mismatch",

@@ -25,7 +25,10 @@ RETRY_AFTER_S = {429: 60, 503: 5}
 
 STATUSES = {
     "unauthorized": 401,
+    "wrong_credentials": 401,
     "forbidden": 403,
+    "cross_site_request": 403,
+    "sign_in_refused": 403,
     "no_such_place": 404,
     "record_unknown": 404,
     "job_unknown": 404,
@@ -43,9 +46,11 @@ STATUSES = {
     "ledger_unavailable": 503,
     "clock_unsynchronised": 503,
     "not_ready": 503,
+    "identity_provider_unavailable": 503,
 }
-# What every route behind a token may be refused with before it begins.
+# What every route behind a scope may be refused with before it begins, and one that changes something besides.
 GUARDED = ("unauthorized", "forbidden", "too_many_attempts", "ledger_unavailable", "clock_unsynchronised")
+GUARDED_CHANGE = (*GUARDED, "cross_site_request")
 _SAYS_MORE = ("current", "digest", "present", "possible", "last", "reasons", "mistakes")
 _PLACES = {404: "no_such_place", 405: "method_not_allowed"}
 _log = logging.getLogger(__name__)
@@ -96,7 +101,7 @@ def answer(error: JobsealError) -> Response:
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     if status in RETRY_AFTER_S:
-        headers["Retry-After"] = str(RETRY_AFTER_S[status])
+        headers["Retry-After"] = str(getattr(error, "retry_after_s", RETRY_AFTER_S[status]))
     content = problem.model_dump(mode="json", exclude_unset=True)
     return JSONResponse(content, status, headers, PROBLEM_TYPE)
 

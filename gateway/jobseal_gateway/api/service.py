@@ -1,5 +1,6 @@
 """What every route works on: one opened gateway, who may call, and the wait for news."""
 
+from jobseal_gateway import session_key
 from jobseal_gateway.api.access import Access
 from jobseal_gateway.api.watch import Watch
 from jobseal_gateway.home import Gateway
@@ -13,6 +14,7 @@ class Service:
 
     def __init__(self, gateway: Gateway) -> None:
         self.gateway = gateway
+        session_key.make(gateway.home.session_key)  # a home that is older than sessions has none yet
         self.access = Access(gateway)
         self.watch = Watch(gateway.home.run / WEB, self._newest)
 

@@ -10,13 +10,21 @@ from fastapi import APIRouter
 from jobseal_gateway import access
 from jobseal_gateway.access import ROLES, SCOPES
 from jobseal_gateway.api import Service, app, make_app
-from jobseal_gateway.api.access import WRONG_PER_MINUTE, scope_of
+from jobseal_gateway.api.access import SESSION_SCHEME, WRONG_PER_MINUTE, scope_of
 from jobseal_gateway.ledger import audit
 from jobseal_gateway.ledger.database import reading, writing
 from tests.field import Office
 from tests.gateway.api.billing import TOKEN, Billing, admit, gateway_of, serving
 
-OPEN = {"/healthz", "/readyz", "/openapi.json"}
+OPEN = {
+    ("GET", "/healthz"),
+    ("GET", "/readyz"),
+    ("GET", "/openapi.json"),
+    ("HEAD", "/openapi.json"),
+    ("POST", "/v1/session"),
+}
+# For people who have signed in; a token opens none of these.
+SIGNED_IN = {("GET", "/v1/session"), ("DELETE", "/v1/session")}
 NOT_THE_TOKEN = [
     {},
     {"Authorization": ""},
@@ -46,9 +54,9 @@ def walked(routes: Iterable[Any]) -> set[tuple[str, str]]:
 
 def test_every_route_but_the_open_ones_refuses_whoever_has_no_token(office: Office) -> None:
     routes = walked(make_app(Service(gateway_of(office))).routes)
-    guarded = {(method, path) for method, path in routes if path not in OPEN}
-    assert {path for _, path in routes} >= OPEN
-    assert len(guarded) >= 6
+    guarded = routes - OPEN
+    assert routes > OPEN | SIGNED_IN
+    assert len(guarded) >= 8
     assert all(path.startswith("/v1/") for _, path in guarded)
     with serving(gateway_of(office)) as port:
         stranger = Billing(port, token=None)
@@ -61,7 +69,7 @@ def test_every_route_but_the_open_ones_refuses_whoever_has_no_token(office: Offi
                 assert answer.json()["code"] == "unauthorized"
                 assert answer.headers["www-authenticate"] == "Bearer"
             allowed = stranger.http.request(method, path, headers={"Authorization": f"Bearer {TOKEN}"})
-            assert allowed.status_code != 401, (method, path)
+            assert (allowed.status_code == 401) == ((method, path) in SIGNED_IN), (method, path)
         stranger.http.close()
 
 
@@ -101,7 +109,7 @@ def of_path(routes: Iterable[Any]) -> Iterable[Any]:
 def test_each_route_asks_for_the_scope_that_is_listed_here(office: Office) -> None:
     routes = of_path(make_app(Service(gateway_of(office))).routes)
     asked = {(*route.methods, re.sub(r"\{\w+(:path)?\}", "x", route.path), scope_of(route)) for route in routes}
-    assert asked == set(ROUTES)
+    assert asked - {("POST", "/v1/session", None)} == {*ROUTES, *((*place, SESSION_SCHEME) for place in SIGNED_IN)}
     assert {scope for *_, scope in ROUTES} == set(SCOPES)
 
 

@@ -30,7 +30,7 @@ def document(office: Office) -> dict[str, Any]:
 
 def test_every_operation_is_explained_and_its_errors_are_ours(document: dict[str, Any]) -> None:
     operations = [operation for path in document["paths"].values() for operation in path.values()]
-    assert len(operations) == 8
+    assert len(operations) == 11
     for operation in operations:
         assert operation["summary"]
         assert operation["description"].strip(), operation["summary"]
@@ -56,10 +56,35 @@ def test_the_document_is_closed_under_its_references(document: dict[str, Any]) -
     assert references(document) <= defined
 
 
-def test_only_v1_asks_for_a_token(document: dict[str, Any]) -> None:
+TOKEN_OR_SESSION = [{"token": []}, {"session": []}]
+TOKEN_OR_SESSION_AND_MORE = [{"token": []}, {"session": [], "csrf_token": []}]
+WAYS_IN = {
+    ("/healthz", "get"): None,
+    ("/readyz", "get"): None,
+    ("/v1/session", "post"): None,
+    ("/v1/session", "get"): [{"session": []}],
+    ("/v1/session", "delete"): [{"session": [], "csrf_token": []}],
+    ("/v1/records/{record}/ack", "post"): TOKEN_OR_SESSION_AND_MORE,
+}
+
+
+def test_each_operation_says_what_lets_one_in(document: dict[str, Any]) -> None:
     for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            assert operation.get("security") == WAYS_IN.get((path, method), TOKEN_OR_SESSION), (method, path)
+    schemes = document["components"]["securitySchemes"]
+    assert {name: (scheme["type"], scheme.get("in")) for name, scheme in schemes.items()} == {
+        "token": ("http", None),
+        "session": ("apiKey", "cookie"),
+        "csrf_token": ("apiKey", "header"),
+    }
+    assert all(scheme["description"] for scheme in schemes.values())
+
+
+def test_each_operation_may_be_asked_with_a_parameter_that_it_does_not_know(document: dict[str, Any]) -> None:
+    for methods in document["paths"].values():
         for operation in methods.values():
-            assert bool(operation.get("security")) == path.startswith("/v1/"), path
+            assert "request_invalid" in operation["responses"]["422"]["description"]
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -1,0 +1,114 @@
+"""Signing in with a name and a password: counted first, checked then, and told to nobody who only guesses names.
+
+Rules:
+
+- A try counts in the ledger before the password is looked at, for the name and for the address; only a right one is
+  taken back. So neither a restart nor many tries side by side win one.
+- A name that there is not, one that is disabled, one without a password and a wrong password take the same time and
+  get the same answer.
+- Who comes in, and who was refused, is in the audit log; what was typed for a name that there is not is no part of it,
+  because it may be a password.
+"""
+
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from jobseal.errors import PEER
+from jobseal_gateway import passwords, sessions, tries, users
+from jobseal_gateway.errors import GatewayError
+from jobseal_gateway.ledger import audit, wrong_passwords
+from jobseal_gateway.ledger import users as stored
+from jobseal_gateway.ledger.database import writing
+from jobseal_gateway.ledger.users import HERE, User
+from jobseal_gateway.sessions import Life
+
+if TYPE_CHECKING:
+    from jobseal_gateway.home import Gateway
+
+ACT = "session:begin"
+NOBODY = "-"
+
+
+class SignInRefused(GatewayError):
+    """Nobody was let in."""
+
+    def __init__(self, code: str, sentence: str, retry_after_s: int | None = None) -> None:
+        super().__init__(code, sentence, PEER)
+        if retry_after_s is not None:
+            self.retry_after_s = retry_after_s
+
+
+class Begun(NamedTuple):
+    """A new session: its ``secret``, and whose it is."""
+
+    secret: str
+    user: User
+
+
+def life(gateway: "Gateway") -> Life:
+    """How long sessions of this gateway last."""
+    intervals = gateway.settings.intervals
+    return Life(intervals.session_idle_s * 1000, intervals.session_life_s * 1000)
+
+
+def with_password(gateway: "Gateway", typed: str, password: str, address: str) -> Begun:
+    """Begin a session of the local user whose name and password these are. Takes as long as Argon2id does.
+
+    Raises SignInRefused (``wrong_credentials``, ``too_many_attempts``), ClockUnsynchronised, LedgerUnavailable.
+    """
+    name = users.named(typed)
+    user = _counted(gateway, name, address)
+    is_right = passwords.fits(password, _nobodys() if user is None or user.password is None else user.password)
+    if user is None or not is_right or user.password is None or user.standing != HERE:
+        raise _wrong(gateway, user, address)
+    now_ms = gateway.now_ms()
+    with writing(gateway.engine) as connection:
+        if stored.of(connection, name) != user:  # changed while the password was looked at
+            raise _refused()
+        wrong_passwords.clear(connection, wrong_passwords.NAME, name)
+        wrong_passwords.take_back(connection, wrong_passwords.ADDRESS, address)
+        secret = sessions.begin(connection, user, now_ms, life(gateway))
+        audit.add(connection, now_ms, user.name, ACT, address, "done")
+    return Begun(secret, user)
+
+
+def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
+    """Who has this name, after the try was counted. Raises SignInRefused (``too_many_attempts``), counting nothing."""
+    now_ms = gateway.now_ms()
+    both = ((wrong_passwords.ADDRESS, address, tries.ADDRESS), (wrong_passwords.NAME, name, tries.NAME))
+    with writing(gateway.engine) as connection:
+        wrong_passwords.forget(connection, now_ms)
+        for kind, subject, bounds in both:
+            wrong = wrong_passwords.of(connection, kind, subject, now_ms)
+            wait_ms = tries.wait_ms(wrong, bounds, now_ms)
+            if wait_ms > 0:
+                raise _too_many(-(-wait_ms // 1000))
+        for kind, subject, _bounds in both:
+            wrong_passwords.count(connection, kind, subject, now_ms)
+        return stored.of(connection, name)
+
+
+def _wrong(gateway: "Gateway", user: User | None, address: str) -> SignInRefused:
+    refused = _refused()
+    now_ms = gateway.now_ms()
+    with writing(gateway.engine) as connection:
+        audit.add(connection, now_ms, NOBODY if user is None else user.name, ACT, address, f"refused: {refused.code}")
+    return refused
+
+
+def _refused() -> SignInRefused:
+    return SignInRefused("wrong_credentials", "This name and password do not belong together, or let nobody in.")
+
+
+def _too_many(wait_s: int) -> SignInRefused:
+    sentence = (
+        f"Too many wrong passwords in a row; the next one is looked at in {wait_s} s. "
+        "An administrator can end that with 'users unlock'."
+    )
+    return SignInRefused("too_many_attempts", sentence, wait_s)
+
+
+@cache
+def _nobodys() -> str:
+    """What is kept of a password that nobody has, so that a name that there is not takes as long as one that is."""
+    return passwords.keep(passwords.made())
