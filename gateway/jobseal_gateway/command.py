@@ -37,7 +37,8 @@ from jobseal_gateway.ledger import audit
 from jobseal_gateway.ledger.database import writing
 
 REFUSED = 1
-_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "address", "item")  # what an act is about, by its option
+# What an act is about, by its option.
+_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "address", "item")
 ROOMS = (
     *(running, enrolling, technicians, orders, catalogue, prices, status, evidence, quarantine, office, tokens),
     *(security, users),

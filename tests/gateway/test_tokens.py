@@ -24,9 +24,12 @@ LOOKS = {
     "prices list",
     "quarantine list",
     "quarantine show",
+    "security",
+    "sessions list",
     "status",
     "technicians list",
     "tokens list",
+    "users list",
 }
 
 
