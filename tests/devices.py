@@ -201,12 +201,17 @@ class Sync:
             "work": lambda _: None,
             "document": lambda data: self.device.documents.update({digest(data): data}),
             "stored": self.device.stored.update,
+            "restarted": self._offer_again,
             "verdicts": lambda rows: self.device.verdicts.update(dict(rows)),
             "alarm": lambda code, *_: self.device.alarms.append(code),
             "rolled_back": self._stop,
         }
         for name, *values in effects:
             carry[name](*values)
+
+    def _offer_again(self, _: list[bytes]) -> None:
+        self.device.stored.clear()
+        self.device.alarms.append("gateway_restored")
 
     def _save(self, state: State) -> None:
         self.device.saved = state.to_list()

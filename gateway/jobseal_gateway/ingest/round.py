@@ -21,9 +21,11 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, ProgrammingError
 
 from jobseal import frame
 from jobseal.errors import JobsealError, Malformed
+from jobseal.hello import Hello
 from jobseal.limits import RETRY_AFTER_MAX_S
 from jobseal.refusal import Refusal
 from jobseal.shape import DEVICE
+from jobseal_gateway import restarts
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ingest import replies
 from jobseal_gateway.ingest.allowance import AS_DESIGNED, Bounds, Frames, Refusals
@@ -31,6 +33,7 @@ from jobseal_gateway.ingest.bulletin import Bulletin
 from jobseal_gateway.ingest.chains import Chains
 from jobseal_gateway.ingest.frames import KINDS, BatchFrame, Desk, Frame
 from jobseal_gateway.ingest.moment import Moment
+from jobseal_gateway.ingest.restarted import StrayHello
 from jobseal_gateway.ingest.settling import Numbers, Settling
 from jobseal_gateway.ledger import log as log_rows
 from jobseal_gateway.ledger.database import reading, writing
@@ -39,6 +42,7 @@ from jobseal_gateway.ledger.quarantine import put_all
 from jobseal_gateway.log import ClockUnsynchronised, LogWriter
 from jobseal_gateway.merkle_log import LogDamaged
 from jobseal_gateway.registry import Registry
+from jobseal_gateway.restarts import Restart
 
 if TYPE_CHECKING:
     from jobseal.cose import Verifier
@@ -102,6 +106,7 @@ class Ingest:
         self._bounds = bounds
         self._refusals = Refusals(bounds.refusals_per_minute)
         self._bulletin = Bulletin()
+        self._restarts: list[Restart] | None = None  # they change only while no gateway runs
         self.counts = Counts()
 
     def handle(self, messages: Sequence[Message], now: Moment) -> Outcome:
@@ -185,7 +190,7 @@ class Ingest:
                 self._registry.refresh(end.connection)
                 for each in frames:
                     each.place()
-            settling = Settling(end, self._numbers, self._keys.office, self._bounds)
+            settling = Settling(end, self._numbers, self._keys.office, self._desk.verifier, self._bounds)
             self._numbers.learn(end.connection, {job for each in frames for job in each.jobs()})
             for each in frames:
                 each.settle(settling)
@@ -203,12 +208,16 @@ class Ingest:
         assert sealed is not None, "the round's own transaction has just left it"
         self._chains.committed(sealed.size)
         self._numbers.committed()
+        if settling.heirs:
+            self._registry.forget()  # their first frames may be the next that come
         self._count(frames, refused, settling)
         answers = [each.answer for each in frames if each.answer is not None]
         out = replies.sign(answers, self._log, sealed, self._keys.log)
         for each in frames:
             topic = frame.down_topic(each.enrolled.device)
             out += [(topic, data) for data in each.replies]
+            if isinstance(each, StrayHello):
+                out.append((topic, each.told(self._log, sealed)))
             if each.refused:
                 problem = Malformed(each.refused[0], "something in this frame was refused; it was kept for the office")
                 refused.append(_Refused(each.enrolled.device, each.enrolled.device, each.session, b"", problem))
@@ -236,10 +245,18 @@ class Ingest:
         if enrolled.device != device:
             error = Malformed("foreign_key", "this key belongs to another device than the one whose topic this is")
             return _Refused(link, device, message.session, data, error)
+        if isinstance(message, Hello) and message.log not in (None, self._keys.log_id) and self._known_restarts():
+            return StrayHello(self._desk, enrolled, message, self._known_restarts())
         if message.size > self._log_size(message.size):
             error = Malformed("log_restarted", "the device has seen a larger log than this one; a person must look")
             return _Refused(link, device, message.session, data, error, RETRY_AFTER_MAX_S)
         return KINDS[type(message)](self._desk, enrolled, message)
+
+    def _known_restarts(self) -> list[Restart]:
+        """How this log was restarted, if it was. Only a HELLO of another log asks."""
+        if self._restarts is None:
+            self._restarts = restarts.every(self._chains.connection())
+        return self._restarts
 
     def _log_size(self, wanted: int) -> int:
         """The committed log's size; looked up only if what is known of it is less than what somebody names."""

@@ -49,6 +49,13 @@ def append(connection: Connection, news: Sequence[News]) -> int:
     return end
 
 
+def skip(connection: Connection, count: int) -> int:
+    """Never give the next so many positions: others may have seen news there that this ledger lost. The last one that
+    was given."""
+    reached: int = connection.execute(_RESERVE, {"count": count}).scalar_one()
+    return reached - count
+
+
 def after(connection: Connection, position: int, most: int) -> list[Entry]:
     """At most so many entries behind this position (0: from the first), in order."""
     return many(Entry, connection.execute(_AFTER, {"position": position, "most": most}))
