@@ -4,9 +4,10 @@ A document is kept once its digest is one that the verified assignment names. Wh
 for a while: a technician may still be working on an order that was moved to somebody else.
 
 Everything here can be fetched again, so a damaged file is set aside and a new one begun. Documents come in bursts and
-are written together: see :meth:`WorkFile.flush`.
+are written together: see :meth:`WorkFile.flush`. Large ones, as of a catalogue, are kept beside this file.
 """
 
+from collections.abc import Iterable
 from typing import Any
 
 from jobseal import cbor
@@ -17,6 +18,7 @@ from jobseal_device.documents import Documents, set_aside
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import DocumentsDamaged
 from jobseal_device.home import Home
+from jobseal_device.large_documents import LARGE_BYTES, LargeDocuments
 
 ALARMS_KEPT = 100
 # Kept however many there are of the others.
@@ -35,6 +37,8 @@ class WorkFile:
         self._path = home.work
         self._files = files
         self._documents = Documents(home.work, files)
+        self._large = LargeDocuments(home.large, files)
+        self._unlisted = False  # whether a large one has come since the file was written
         self._fresh: dict[str, bytes] = {}  # documents not yet written, by digest
         self._here: set[str] | None = None  # digests of those that are
         self._counts: dict[tuple[str, str], int] = {}  # how often each alarm was raised
@@ -42,6 +46,7 @@ class WorkFile:
 
     def start_anew_if_damaged(self) -> bool:
         """Whether the file was damaged: then it is kept under another name, and an empty one is begun."""
+        self._large.drop_damaged()
         try:
             self._documents.storage.read()
         except DocumentsDamaged as damaged:
@@ -63,21 +68,28 @@ class WorkFile:
         ]
         ids = {row["order"] for row in rows}
         rows += [dict(row, assigned=False) for row in known if row["order"] not in ids][:UNASSIGNED_KEPT]
-        if rows != known:
-            wanted = {row["digest"] for row in rows} | {named.hex() for named in assignment.digests()}
+        wanted = {row["digest"] for row in rows} | {named.hex() for named in assignment.digests()}
+        self._large.keep_only(wanted)
+        large = self._large.here()
+        if rows != known or large != self._listed():
             contents = [row for row in self._rows("contents") if row["digest"] in wanted]
-            self._documents.replace({"orders": rows, "contents": contents})
+            self._documents.replace({"orders": rows, "contents": contents, "large": _listing(large)})
             self._here = None
 
     def missing(self, digests: list[bytes]) -> list[bytes]:
         """Those of these documents that are not here yet."""
         if self._here is None:
-            self._here = {row["digest"] for row in self._rows("contents")}
+            self._here = {row["digest"] for row in self._rows("contents")} | self._large.here()
         here = self._here
         return [named for named in dict.fromkeys(digests) if named.hex() not in here and named.hex() not in self._fresh]
 
     def keep(self, document: bytes) -> None:
         """A document that the assignment names; on the disk after :meth:`flush`, or when a burst of them is here."""
+        if len(document) > LARGE_BYTES:
+            self._large.keep(document)
+            self._unlisted = True
+            self._here = None
+            return
         self._fresh[digest(document).hex()] = document
         if len(self._fresh) >= PULL_MAX:
             self.flush()
@@ -85,22 +97,26 @@ class WorkFile:
     @property
     def is_flushed(self) -> bool:
         """Whether everything is on the disk."""
-        return not self._fresh
+        return not self._fresh and not self._unlisted
 
     def flush(self) -> None:
-        """Write the documents that have come."""
-        if self._fresh:
+        """Write the documents that have come, and the list of large ones: whoever looks at this file hears of them."""
+        if not self.is_flushed:
             rows = [row for row in self._rows("contents") if row["digest"] not in self._fresh]
             rows += [{"digest": named, "data": document.hex()} for named, document in self._fresh.items()]
-            self._documents.replace({"contents": rows})
-            self._here = {row["digest"] for row in rows}
-            self._fresh = {}
+            self._documents.replace({"contents": rows, "large": _listing(self._large.here())})
+            self._here = None
+            self._fresh, self._unlisted = {}, False
 
     def orders(self) -> list[Row]:
         """[{order, revision, digest, assigned, document}] in the assignment's order; ``document`` is the decoded work
         order, or None until it has arrived."""
         contents = {row["digest"]: row["data"] for row in self._rows("contents")}
         rows = self._rows("orders")
+        for row in rows:
+            large = None if row["digest"] in contents else self._large.read(bytes.fromhex(row["digest"]))
+            if large is not None:
+                contents[row["digest"]] = large.hex()
         named = {data for row in rows if (data := contents.get(row["digest"])) is not None}
         self._read = {data: self._read[data] if data in self._read else _decoded(data) for data in named}
         return [dict(row, document=self._read.get(contents.get(row["digest"], ""))) for row in rows]
@@ -111,6 +127,9 @@ class WorkFile:
 
     def document(self, named: bytes) -> bytes | None:
         """The bytes of the document with this digest, None until they have come. They are checked to be those."""
+        large = self._large.read(named)
+        if large is not None:
+            return large
         wanted = named.hex()
         found = next((row["data"] for row in self._rows("contents") if row["digest"] == wanted), None)
         try:
@@ -163,8 +182,15 @@ class WorkFile:
         """{code, sentence} of what keeps sync from working, or None."""
         return next(iter(self._rows("trouble")), None)
 
+    def _listed(self) -> set[str]:
+        return {row["digest"] for row in self._rows("large")}
+
     def _rows(self, table: str) -> list[Row]:
         return [dict(row) for row in self._documents.table(table).all()]
+
+
+def _listing(digests: Iterable[str]) -> list[Row]:
+    return [{"digest": named} for named in sorted(digests)]
 
 
 def _decoded(data: str) -> Any:
