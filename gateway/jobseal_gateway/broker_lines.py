@@ -50,6 +50,12 @@ _TOPIC = re.compile(r"\t(.*?)(?: \(QoS \d\))?$")
 _TWICE = re.compile(r"Client (\S+) already connected, closing old connection\.$")
 _NOISE = re.compile(r"(?:Received|Sending|No will message|Will message|Denied PUBLISH|\t|New c|Client )")
 
+_TLS_CODES = {
+    "did not return a certificate": "certificate_missing",
+    "certificate verify failed": "certificate_refused",  # ended, revoked or another CA's: mosquitto does not say which
+    "unsupported protocol": "tls_too_old",
+    "version too low": "tls_too_old",
+}
 _ONLY_KNOCKED = "unexpected eof"
 _MAY_HEAR = ("jobseal/1/gateway/state", "jobseal/1/gateway/checkpoint", "jobseal/1/{}/down")
 _MAY_LEAVE = "jobseal/1/{}/state"
@@ -59,6 +65,11 @@ def unstamped(line: str) -> str:
     """The line without the time that mosquitto put before it."""
     found = _STAMP.match(line)
     return line[found.end() :] if found else line
+
+
+def tls_code(words: str) -> str:
+    """Which kind of TLS failure OpenSSL means by these words of its."""
+    return next((code for said, code in _TLS_CODES.items() if said in words), "tls_refused")
 
 
 def is_noise(line: str) -> bool:
@@ -94,13 +105,13 @@ class BrokerLines:
             _remember(self._pending, f"{found[1]}:{found[2]}", found[1], PENDING_MOST)
         elif found := _FAILED.match(line):
             error = _words(found[2])
-            return [Refused(found[1], "tls_refused", error)] if error else []
+            return [Refused(found[1], tls_code(error), error)] if error else []
         elif found := _TLS.match(line):
             self._error = _words(found[1])
         elif found := _NAMELESS_LEFT.match(line):
             who, error, self._error = self._nameless(), self._error, ""
             if error:
-                return [Refused(who, "tls_refused", error)]
+                return [Refused(who, tls_code(error), error)]
             if "not authorised" in found[1]:
                 return [Refused(who, "password_refused", "a user name or password that the broker does not know")]
         return []

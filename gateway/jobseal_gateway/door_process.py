@@ -17,6 +17,7 @@ import uvicorn
 
 from jobseal.host.clock import Clock
 from jobseal_gateway import credentials
+from jobseal_gateway.broker_lines import tls_code
 from jobseal_gateway.door import make_app
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.home import Gateway
@@ -52,7 +53,8 @@ def note_refusals(context: ssl.SSLContext, refused: Callable[[str, str, str], No
             except (ssl.SSLWantReadError, ssl.SSLWantWriteError, ssl.SSLEOFError):
                 raise  # it goes on, or somebody only knocked
             except ssl.SSLError as error:
-                refused("somebody", "tls_refused", (error.reason or "TLS failed").replace("_", " ").lower())
+                words = (error.reason or "TLS failed").replace("_", " ").lower()
+                refused("somebody", tls_code(words), words)
                 raise
 
     context.sslobject_class = Handshake

@@ -23,12 +23,12 @@ def refusals(*lines: str, step_ms: int = 0) -> list[Refused]:
 @pytest.mark.parametrize(
     ("lines", "who", "code", "what"),
     [
-        ([ARRIVED, FAILED, LEFT], "10.0.0.7", "tls_refused", "peer did not return a certificate"),
-        ([OTHER_ARRIVED, ARRIVED, FAILED, LEFT], "10.0.0.8, 10.0.0.7", "tls_refused", None),
+        ([ARRIVED, FAILED, LEFT], "10.0.0.7", "certificate_missing", "peer did not return a certificate"),
+        ([OTHER_ARRIVED, ARRIVED, FAILED, LEFT], "10.0.0.8, 10.0.0.7", "certificate_missing", None),
         (
             ["Client connection from 10.0.0.9 failed: error:0A000102:SSL routines::unsupported protocol."],
             "10.0.0.9",
-            "tls_refused",
+            "tls_too_old",
             "unsupported protocol",
         ),
         (
