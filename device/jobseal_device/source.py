@@ -6,21 +6,23 @@ from contextlib import suppress
 from jobseal import bodies
 from jobseal import event as events
 from jobseal.errors import JobsealError
-from jobseal.limits import BATCH_MAX_HOLES
-from jobseal_device import durable
+from jobseal.limits import BATCH_MAX_HOLES, OBJECT_CHUNK_MAX_BYTES
+from jobseal_device import durable, upload
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.objects import ObjectStore
+from jobseal_device.upload import Upload
 from jobseal_device.work_file import WorkFile
 
 _LOST_KIND = b"range.lost"
 
 
 class DeviceSource:
-    """:class:`jobseal.uplink.Source` over one data folder. It only reads, but for one mark: ``damaged`` stands in the
-    folder as long as an event cannot be read that no ``range.lost`` speaks of, and asks capture to sign one."""
+    """:class:`jobseal.uplink.Source` over one data folder. It only reads, but for what it leaves for the other side:
+    ``sent`` and ``uploading`` for the screen, and ``damaged``, which stands in the folder as long as an event cannot be
+    read that no ``range.lost`` speaks of, and asks capture to sign one."""
 
     def __init__(self, home: Home, objects: ObjectStore, work: WorkFile, files: Files = REAL) -> None:
         self._home = home
@@ -83,7 +85,16 @@ class DeviceSource:
         return self._objects.pending()
 
     def object(self, digest: bytes, offset: int, count: int) -> bytes:
+        if offset > 0 or count == OBJECT_CHUNK_MAX_BYTES:  # one of several chunks
+            self._show_upload(digest, offset)
         return self._objects.read(digest, offset, count)
+
+    def _show_upload(self, digest: bytes, offset: int) -> None:
+        """Leave for the screen how much of an object the gateway has. Nobody waits for it or relies on it."""
+        total = self._objects.waiting_size(digest)
+        if offset <= total:
+            with suppress(JobsealError):
+                upload.show(self._home, Upload(digest, offset, total), self._files)
 
     def missing(self, digests: list[bytes]) -> list[bytes]:
         return self._work.missing(digests)

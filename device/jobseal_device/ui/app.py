@@ -17,7 +17,7 @@ from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.face import Face
 from jobseal_device.ui.layout import LEAST_COLUMNS, LEAST_ROWS, Row, Size
 from jobseal_device.ui.navigator import Navigator
-from jobseal_device.ui.page import MESSAGE, STROKES, TEXT, Frame
+from jobseal_device.ui.page import GOOD_BELL, MESSAGE, STROKES, TEXT, Frame
 from jobseal_device.ui.resume import without_signed
 from jobseal_device.ui.scanner import Pressed, Scan, Scanner, Token
 from jobseal_device.ui.strokes import begin, draw
@@ -204,6 +204,11 @@ class ScreenApp(App[None]):
             self.navigator.say(_("Locked: nobody used it for a while."))
         if self._seconds % LOOK_AROUND_EVERY_S == 0:
             self.desk.look_around()
+        if self.desk.is_in_doubt and self.desk.settle():
+            self.navigator.lock()  # it may have been a logout
+            self.navigator.say(_("The disk has confirmed what was in doubt."), GOOD_BELL)
+            self._ring()
+            self._save()
         before = set(self.desk.orders)
         news = self.desk.look()
         now = self.desk.now()
@@ -212,7 +217,7 @@ class ScreenApp(App[None]):
             self._minute = minute
             self.navigator.refresh()
         if news and set(self.desk.orders) - before and not self.navigator.is_wrong:
-            self.navigator.say(_("New work has arrived."), 1)
+            self.navigator.say(_("New work has arrived."), GOOD_BELL)
             self._ring()
         if self.navigator.tick():
             self._ring()
@@ -276,7 +281,7 @@ class ScreenApp(App[None]):
     def _save(self) -> None:
         self._is_saving = False
         self._saved = self.navigator.changes
-        self.desk.drafts.save(self.navigator.kept, self.desk.signed)
+        self.desk.keep_place(self.navigator.kept)
 
 
 def run(desk: Desk, settings: ScreenSettings) -> None:
@@ -285,7 +290,7 @@ def run(desk: Desk, settings: ScreenSettings) -> None:
     try:
         app = ScreenApp(desk, settings)
         app.run()
-        desk.drafts.save(app.navigator.kept, desk.signed)
+        desk.keep_place(app.navigator.kept)
     finally:
         desk.drafts.close()
         desk.door.close()

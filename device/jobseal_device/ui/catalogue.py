@@ -14,11 +14,16 @@ A checklist's item is {"item": code, "text": text, "answer": "yes_no" | "number"
 "mandatory": bool}.
 """
 
+from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, NamedTuple
 
+from jobseal import cbor
+from jobseal.errors import JobsealError
+from jobseal.limits import DOCUMENT_MAX_BYTES
 from jobseal_device.ui.words import N_
 
+NONE, AWAITED, HERE, UNREADABLE = "none", "awaited", "here", "unreadable"  # what has become of the catalogue
 YES_NO, NUMBER, ANY_TEXT = "yes_no", "number", "text"
 
 # What is offered where the catalogue gives no reasons of its own.
@@ -136,6 +141,26 @@ class Catalogue:
     def _row(self, table: str, code: str) -> dict[Any, Any]:
         row = self._table(table).get(code)
         return row if isinstance(row, dict) else {}
+
+
+def read(pages: Sequence[bytes | None]) -> tuple[Catalogue, str]:
+    """The catalogue that these documents are together, and its state; an empty one while not all have come (None), and
+    where one cannot be read. Without any there is no catalogue."""
+    come = [page for page in pages if page is not None]
+    if len(come) < len(pages) or not pages:
+        return Catalogue(), AWAITED if pages else NONE
+    together: dict[Any, dict[Any, Any]] = {}
+    for page in come:
+        try:
+            document = cbor.decode(page, DOCUMENT_MAX_BYTES)
+        except JobsealError:
+            return Catalogue(), UNREADABLE
+        if not isinstance(document, dict):
+            return Catalogue(), UNREADABLE
+        for name, table in document.items():
+            if isinstance(table, dict):
+                together.setdefault(name, {}).update(table)
+    return Catalogue(together), HERE
 
 
 def _item(row: Any) -> Item | None:

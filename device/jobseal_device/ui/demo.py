@@ -66,6 +66,8 @@ _JOBS = (
     ("WO-1005", "Baeckerei Gruber", "S-106", "Landstrasser Hauptstrasse 71", "Filter change, shop", "FILTERS", 6),
 )  # fmt: skip
 
+_TARGETS = {"respond_by": 1, "on_site_by": 5, "complete_by": 9}  # of repairs: hours from now
+
 
 class Office:
     """Keys for as long as the demonstration lasts."""
@@ -139,6 +141,7 @@ def sample_orders(now_ms: int) -> list[dict[str, Any]]:
             "window_start": start + hours * HOUR_MS,
             "window_end": start + (hours + 1) * HOUR_MS,
             "required_evidence": ["photo", "checklist", "signoff"] if task == "INSPECT" else ["signoff"],
+            **({name: start + after * HOUR_MS for name, after in _TARGETS.items()} if task == "REPAIR" else {}),
         }
         for id, customer, site, address, about, task, hours in _JOBS
     ]

@@ -6,9 +6,10 @@ the screen says what is missing, and everything else works.
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from jobseal import cbor, cose, lifecycle, requirement
+from jobseal import bodies, cose, lifecycle, requirement
 from jobseal import event as events
 from jobseal.card import Card, Item
 from jobseal.checkpoint import Checkpoint
@@ -16,23 +17,25 @@ from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
 from jobseal.job import Job
 from jobseal.lane import Lane
-from jobseal.limits import DOCUMENT_MAX_BYTES, STATEMENT_MAX_BYTES
+from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.work import Assignment
-from jobseal_device import forms, moment, wake
+from jobseal_device import forms, moment, upload, wake
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.moment import Moment
 from jobseal_device.objects import ObjectStore
 from jobseal_device.screen_settings import ScreenSettings
+from jobseal_device.ui import catalogue as catalogues
 from jobseal_device.ui import machine, status
-from jobseal_device.ui.catalogue import Catalogue
+from jobseal_device.ui.catalogue import AWAITED, NONE, Catalogue
 from jobseal_device.ui.door import Door
 from jobseal_device.ui.drafts import Drafts
 from jobseal_device.ui.order import Order
-from jobseal_device.ui.page import ACKED, SENT, SIGNED
+from jobseal_device.ui.page import ACKED, SENT, SIGNED, Frame
 from jobseal_device.ui.status import Standing
 from jobseal_device.uplink_file import read_uplink
+from jobseal_device.upload import Upload
 from jobseal_device.work_file import WorkFile
 
 if TYPE_CHECKING:
@@ -76,7 +79,8 @@ class JobView:
 
 
 class Desk:
-    """``door``: who may sign now; ``settings``: the screen's; ``pin``, ``own_pin``: typed, and not checked yet."""
+    """``door``: who may sign now; ``settings``: the screen's; ``pin``, ``own_pin``: typed, and not checked yet;
+    ``is_synchronised``: a time service keeps the clock."""
 
     def __init__(
         self, home: Home, clock: "Clock", settings: ScreenSettings, drafts: Drafts, device: str, key: str, door: Door
@@ -92,17 +96,21 @@ class Desk:
         self._work = WorkFile(home)
         self._reader = JournalReader(home.journal)
         self._objects = ObjectStore(home)
-        self._stamps: tuple[Any, ...] = ()
+        self._stamps: tuple[Any, ...] = ((), (), (), ())
+        self._assignment: Assignment | None = None
+        self._catalogue_named: list[bytes] = []
         self.orders: dict[str, Order] = {}
         self.catalogue = Catalogue()
+        self.catalogue_state = NONE
+        self.upload: Upload | None = None
         self.acknowledged = 0
         self.sent = 0
         self.verdicts: dict[int, list[str]] = {}
         self.alarms: list[dict[str, Any]] = []
         self.trouble: dict[str, Any] | None = None
-        self.unreadable = ""
+        self._unreadable: list[JobsealError | None] = [None, None]  # of the uplink's file, and of the work's
         self._checkpoint_ms: int | None = None
-        self._is_synchronised = False
+        self.is_synchronised = False
         self._battery: int | None = None
         self.free_bytes: int | None = None
         self._is_sync_running = False
@@ -110,56 +118,71 @@ class Desk:
     # What came down
 
     def look(self) -> bool:
-        """Look at the files of sync; whether anything is new."""
-        stamps = tuple(_stamp(path) for path in (self.home.work, self.home.uplink, self.home.sent))
-        if stamps == self._stamps:
+        """Look at those files of sync that have changed; whether anything is new."""
+        home, before = self.home, self._stamps
+        stamps = tuple(_stamp(path) for path in (home.uplink, home.work, home.sent, home.uploading))
+        if stamps == before:
             return False
         self._stamps = stamps
-        self.unreadable = ""
-        assignment = self._look_at_uplink()
-        self._look_at_work(assignment)
+        if stamps[0] != before[0]:
+            self._unreadable[0] = self._look_at_uplink()
+        if stamps[:2] != before[:2]:
+            self._unreadable[1] = self._look_at_work()
+        self.sent = max(self.acknowledged, _number(home.sent))
+        if stamps[3] != before[3]:
+            self.upload = upload.read(home)
         return True
+
+    @property
+    def unreadable(self) -> str:
+        """What cannot be read of sync's files, as a sentence; "" for nothing."""
+        error = self._unreadable[0] or self._unreadable[1]
+        if error is None:
+            return ""
+        from jobseal_device.ui.verdicts import error_sentence  # not needed for the first frame
+
+        return error_sentence(error)
 
     def look_around(self) -> None:
         """Look at the machine and at whether sync runs: a few times a minute is enough."""
         self._battery = machine.battery()
         self.free_bytes = machine.free_bytes(self.home.folder)
-        self._is_synchronised = machine.is_clock_synchronised()
+        self.is_synchronised = machine.is_clock_synchronised()
         self._is_sync_running = wake.ring(self.home.wake)
 
-    def _look_at_uplink(self) -> Assignment | None:
+    def _look_at_uplink(self) -> JobsealError | None:
         try:
             state = read_uplink(self.home)
-        except JobsealError as error:
-            self.unreadable = error.sentence
-            return None
-        self.acknowledged = state.next
-        self.sent = max(state.next, _number(self.home.sent))
-        try:
+            self.acknowledged = state.next
             if state.checkpoint is not None:
                 payload = cose.parse(state.checkpoint, STATEMENT_MAX_BYTES).payload
                 self._checkpoint_ms = Checkpoint.decode(payload, STATEMENT_MAX_BYTES).at
             if state.assignment is not None:
-                return Assignment.decode(cose.parse(state.assignment, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+                payload = cose.parse(state.assignment, STATEMENT_MAX_BYTES).payload
+                self._assignment = Assignment.decode(payload, STATEMENT_MAX_BYTES)
         except JobsealError as error:
-            self.unreadable = error.sentence
+            return error
         return None
 
-    def _look_at_work(self, assignment: Assignment | None) -> None:
+    def _look_at_work(self) -> JobsealError | None:
         try:
             self.orders = {row["order"]: Order(row) for row in self._work.orders()}
             self.verdicts = self._work.verdicts()
             self.alarms = self._work.alarms()
             self.trouble = self._work.trouble()
-            named = None if assignment is None else assignment.catalogue
-            self.catalogue = _catalogue(None if named is None else self._work.document(named))
+            named = [] if self._assignment is None else self._assignment.catalogue_digests()
+            if named != self._catalogue_named or self.catalogue_state == AWAITED:
+                self._catalogue_named = named
+                pages = [self._work.document(each) for each in named]
+                self.catalogue, self.catalogue_state = catalogues.read(pages)
         except JobsealError as error:
-            self.unreadable = error.sentence
+            return error
+        return None
 
     def standing(self) -> Standing:
         """What the first row says."""
         now = self.now().at
-        clock = status.TRUSTED if self._is_synchronised else status.UNCONFIRMED
+        clock = status.TRUSTED if self.is_synchronised else status.UNCONFIRMED
         if now is None:
             clock = status.UNSET
         elif self._checkpoint_ms is not None and now < self._checkpoint_ms:
@@ -173,6 +196,11 @@ class Desk:
     @property
     def battery(self) -> int | None:
         return self._battery
+
+    @property
+    def proven_ms(self) -> int | None:
+        """The office's time in the newest checkpoint, before which it cannot be; None without one."""
+        return self._checkpoint_ms
 
     def now(self) -> Moment:
         """One reading of the clock."""
@@ -263,6 +291,21 @@ class Desk:
             raise JobsealError("unknown_event", "There is no such event.", OPERATOR)
         return events.parse(data)
 
+    def uploads(self, view: JobView) -> tuple[int, int, int]:
+        """Of a job's attachments: how many wait for a receipt, how many of their bytes the gateway has, and of how
+        many."""
+        count = done = total = 0
+        for fact in view.job.facts:
+            for digest, _size, _media in [] if fact.kind is None else bodies.objects(fact.kind, fact.body):
+                size = self._objects.waiting_size(digest)
+                count, total = count + bool(size), total + size
+                done += self.upload.sent if size and self.upload is not None and self.upload.digest == digest else 0
+        return count, done, total
+
+    def is_waiting(self, digest: bytes) -> bool:
+        """Whether an object has no receipt yet."""
+        return self._objects.waiting_size(digest) > 0
+
     def waiting_objects(self) -> tuple[int, int]:
         """How many attachments wait for a receipt, and their bytes."""
         waiting = self._objects.pending()
@@ -282,10 +325,13 @@ class Desk:
         """Fill the form of ``kind`` and sign it. ``finish(body)`` puts in what no person types, and gives the objects
         that it named.
 
-        Raises as :mod:`jobseal_device.forms` and :meth:`Capture.sign` do, and ``locked``.
+        Raises as :mod:`jobseal_device.forms` and :meth:`Capture.sign` do, ``locked``, and ``settled`` when an event
+        was in doubt until now: whoever pressed the key had not seen it yet.
         """
         capture = self.opened
-        capture.settle()
+        if self.is_in_doubt:
+            capture.settle()
+            raise JobsealError("settled", "The disk has confirmed what was in doubt.", OPERATOR, final=False)
         so_far = None if job is None else capture.fold.job(job)
         if amends is not None and so_far is not None:
             filled = forms.fill_correction(fields, so_far, amends, capture.attachment)
@@ -294,17 +340,26 @@ class Desk:
         more = [] if finish is None else list(finish(filled.body))
         return capture.sign(kind, filled.body, job, by, amends, [*filled.attachments, *more])
 
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether an event is signed that the disk has not confirmed."""
+        return self.capture is not None and self.capture.journal.in_doubt is not None
+
+    def settle(self) -> bool:
+        """Try to have the disk confirm the event in doubt; whether none is left."""
+        with suppress(JobsealError):
+            self.opened.settle()
+        return not self.is_in_doubt
+
+    def keep_place(self, frames: list[Frame]) -> None:
+        """Write down where the person is and what is typed. Not while an event is in doubt: if the power fails before
+        the disk has it, the draft that it was made of is what is left of it."""
+        if not self.is_in_doubt:
+            self.drafts.save(frames, self.signed)
+
     def new_job_id(self) -> str:
         """A number for work that nobody has ordered yet: this handheld's, and never used before."""
         return f"{self.device[:40]}-{self.signed}"
-
-
-def _catalogue(data: bytes | None) -> Catalogue:
-    """The catalogue; none where it has not come, or cannot be read: then codes are taken as they are."""
-    try:
-        return Catalogue(None if data is None else cbor.decode(data, DOCUMENT_MAX_BYTES))
-    except JobsealError:
-        return Catalogue()
 
 
 def _stamp(path: os.PathLike[str]) -> tuple[int, int, int]:

@@ -3,6 +3,8 @@
 A code that is not here keeps the English sentence that it came with, which is still true.
 """
 
+from typing import Any
+
 from jobseal.errors import JobsealError
 from jobseal.exceptions import RULES
 from jobseal_device.ui.words import N_, _
@@ -12,6 +14,7 @@ VERDICTS = {
     "signature_unverifiable": N_("The office cannot check this signature."),
     "sequence_gap": N_("Events of this handheld are missing."),
     "chain_fork": N_("Two different events have one number: the office has to look."),
+    "chain_broken": N_("It does not continue this handheld's chain: it needs a new enrolment."),
     "key_revoked": N_("This handheld's key was revoked."),
     "clock_unset": N_("The time is missing: correct it."),
     "clock_outside_interval": N_("The time cannot be right: correct it."),
@@ -49,6 +52,7 @@ ERRORS = {
     "disk_full": N_("The disk is full. Nothing was signed. Free some space."),
     "storage_failed": N_("The disk failed. Nothing was signed. Try again."),
     "event_in_doubt": N_("Signed, but the disk has not confirmed it. Look at the history before entering it again."),
+    "settled": N_("The disk has confirmed what was in doubt. Look, then press again."),
     "device_rolled_back": N_("This handheld was set back and must not sign. It needs a new enrolment."),
     "journal_damaged": N_("The journal cannot be read. This handheld needs a new enrolment."),
     "unknown_technician": N_("That id is not on this handheld's roster. Ask the office."),
@@ -62,12 +66,38 @@ ERRORS = {
     "documents_damaged": N_("A file with orders cannot be read. Sync sets it aside and fetches it again."),
 }
 
+# What keeps sync from working, and what a person has to look at.
+TROUBLES = {
+    "link_down": N_("No way to the office just now. It goes by itself."),
+    "link_refused": N_("The office does not let this handheld in. Tell the office."),
+    "link_untrusted": N_("What answered is not the office. Tell the office."),
+    "link_payload_too_large": N_("Something is too large to be sent. Tell the office."),
+    "log_inconsistent": N_("The office's log contradicts itself. Tell the office."),
+    "log_restarted": N_("The office's log is shorter than it was. Tell the office."),
+    "gateway_restored": N_("The office was restored from a backup. What it lost is sent again."),
+    "device_rolled_back": N_("This handheld was set back, or copied. It needs a new enrolment."),
+    "uplink_damaged": N_("A file of sync was damaged and is set aside. Nothing signed is lost."),
+    "unknown_kid": N_("The office does not know this handheld's key. It needs a new enrolment."),
+    "foreign_key": N_("This key belongs to another handheld. Tell the office."),
+    "foreign": N_("Work came that is for another handheld. Tell the office."),
+    "object_unnamed": N_("The office does not take a photo or note: no event names it."),
+    "attachment_mismatch": N_("A photo or note arrived damaged."),
+    "overloaded": N_("The office has too much to do. It goes on by itself."),
+    "space_low": N_("The office's disk is nearly full. It goes on by itself."),
+}
+
 
 def verdict(code: str) -> str:
     """What the gateway says of an event, in words."""
     if code in VERDICTS:
         return _(VERDICTS[code])
     return RULES[code].sentence if code in RULES else code
+
+
+def told(row: dict[str, Any]) -> str:
+    """A trouble or an alarm of sync's, by its code and the sentence that came with it."""
+    said = {**ERRORS, **TROUBLES}.get(row["code"])
+    return str(row["sentence"]) if said is None else _(said)
 
 
 def error_sentence(error: JobsealError) -> str:

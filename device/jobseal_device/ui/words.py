@@ -126,6 +126,11 @@ def duration(ms: int) -> str:
     return f"{'-' if ms < 0 else ''}{minutes // 60}:{minutes % 60:02}"
 
 
+def long_duration(ms: int) -> str:
+    """Hours and minutes; whole days from two days on."""
+    return duration(ms) if ms < 2 * DAY_MS else counted("{count} day", "{count} days", ms // DAY_MS)
+
+
 def zone_named(name: object) -> tzinfo | None:
     """The time zone of that IANA name, or None."""
     try:

@@ -11,9 +11,9 @@ from tests.device.ui.terminal import Terminal
 
 
 class Step(NamedTuple):
-    """``keys``: keys by name, ``scan:CODE``, ``type:TEXT``, ``row:LABEL`` or ``tidy`` (take off what a list in draft
-    has), from the job's menu on; ``signs``: what this step signs; ``rest``: the keys when one, two ... of that is
-    signed already."""
+    """``keys``: keys by name, ``scan:CODE``, ``type:TEXT``, ``row:LABEL``, ``ask:LABEL`` (a question's row, from the
+    one before) or ``tidy`` (take off what a list in draft has), from the job's menu on; ``signs``: what this step
+    signs; ``rest``: the keys when one, two ... of that is signed already."""
 
     job: str
     signs: tuple[str, ...]
@@ -51,7 +51,7 @@ def _answers(*keys: str) -> tuple[str, ...]:
     return (_row("Checklist"), *keys, "F1")
 
 
-_LEAK, _BELT, _DROP = (_row("Leak"), "2", "F3"), (_row("Belt"), "1", "F3"), (_row("Pressure"), "type:80", "Enter")
+_LEAK, _BELT, _DROP = ("ask:Leak", "2"), ("ask:Belt", "1"), ("ask:Pressure", "type:80", "Enter")
 _THE_FILTERS = (_row("History"), _row("part used FLT"))
 
 DAY: tuple[Step, ...] = (
@@ -112,7 +112,9 @@ def play(terminal: Terminal, step: Step, signed: int = 0) -> None:
 
 def _press(terminal: Terminal, key: str) -> None:
     what, colon, text = key.partition(":")
-    if colon and what == "row":
+    if colon and what == "ask" and not _digit_of(terminal, text):
+        _see(terminal, "F3")
+    if colon and what in ("row", "ask"):
         _choose(terminal, text)
     elif colon and what == "scan":
         terminal.scan(text)
@@ -137,11 +139,16 @@ def _see(terminal: Terminal, key: str) -> None:
 def _choose(terminal: Terminal, label: str) -> None:
     """By digit, on whichever page of the menu the row is."""
     for _each in range(6):
-        for row in terminal.rows():
-            if label in row and row[1:2].isdigit():
-                return _see(terminal, row[1])
+        digit = _digit_of(terminal, label)
+        if digit:
+            return _see(terminal, digit)
         _see(terminal, "0")
     raise AssertionError(f"no row with {label}:\n{terminal.text()}")
+
+
+def _digit_of(terminal: Terminal, label: str) -> str:
+    """The digit before the row of this label; "" if it is not shown."""
+    return next((row[1] for row in terminal.rows() if label in row and row[1:2].isdigit()), "")
 
 
 def _tidy(terminal: Terminal) -> None:

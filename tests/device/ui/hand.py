@@ -54,6 +54,7 @@ class Hand:
         drafts, device = Drafts(self.home), enrolled.identity.device
         self.desk = Desk(self.home, self.clock, self.settings, drafts, device, "KEY", OpenDoor(self.capture))
         self.desk.look()
+        self.desk.is_synchronised = True
         frames = self.desk.drafts.frames
         if self.desk.drafts.since < self.desk.signed:
             behind = [signed.event for _seq, signed in self.desk.behind(self.desk.drafts.since)]
@@ -66,7 +67,7 @@ class Hand:
 
     def save(self) -> None:
         """The drafts reach the disk."""
-        self.desk.drafts.save(self.navigator.kept, self.desk.signed)
+        self.desk.keep_place(self.navigator.kept)
         assert self.desk.drafts.flush()
 
     def crash(self) -> None:

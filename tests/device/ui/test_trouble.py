@@ -4,9 +4,9 @@ import pytest
 
 from jobseal import cbor
 from jobseal_device.errors import DiskFull, EventInDoubt
+from jobseal_device.ui import catalogue
 from jobseal_device.ui.catalogue import Catalogue
 from jobseal_device.ui.demo import CATALOGUE
-from jobseal_device.ui.desk import _catalogue
 from tests.device.ui.hand import Hand
 
 JOB = "WO-1002"
@@ -72,7 +72,8 @@ def test_a_clock_that_was_never_set_is_no_hindrance(hand: Hand) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.99])
 def test_a_catalogue_cut_in_half_forbids_nothing(share: float) -> None:
     whole = cbor.encode(CATALOGUE)
-    cut = _catalogue(whole[: int(len(whole) * share)])
+    cut, state = catalogue.read([whole[: int(len(whole) * share)]])
+    assert state == catalogue.UNREADABLE
     assert not cut.is_here
     assert cut.knows("parts", "ANYTHING")
 

@@ -10,7 +10,9 @@ import pytest
 from babel import Locale, numbers
 from babel.dates import get_date_format
 
-from jobseal_device.ui import words
+import jobseal_device
+from jobseal.exceptions import RULES
+from jobseal_device.ui import verdicts, words
 from tests.device.ui import catalogues
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -149,3 +151,32 @@ def test_times_of_day_are_taken_as_people_type_them() -> None:
 def test_what_no_calendar_can_say_is_no_time_and_no_traceback() -> None:
     assert words.clock(None) == words.clock(1 << 62) == words.clock(-(1 << 62)) == "--:--"
     assert words.day(None) == "no date"
+
+
+def _codes(pattern: str, *paths: str) -> set[str]:
+    """What ``pattern`` finds in the modules of a package's folder."""
+    root = Path(jobseal_device.__file__).parents[2]
+    found: set[str] = set()
+    for place in paths:
+        for path in sorted(root.glob(place)):
+            found |= set(re.findall(pattern, path.read_text()))
+    assert found, paths
+    return found
+
+
+def test_every_verdict_of_the_gateway_has_words_of_the_technicians_own() -> None:
+    assert set(RULES) <= set(verdicts.VERDICTS)
+
+
+def test_whatever_keeps_sync_from_working_has_words_of_the_technicians_own() -> None:
+    said = set(verdicts.TROUBLES) | set(verdicts.ERRORS)
+    assert _codes(r'super\(\).__init__\(\s*"(\w+)"', "device/jobseal_device/link/contract.py") <= said
+    assert _codes(r'raise_alarm\("(\w+)"', "device/jobseal_device/*.py") <= said
+    assert _codes(r'Malformed\("(\w+)"', "gateway/jobseal_gateway/ingest/round.py") <= said
+    assert _codes(r'"alarm", "(\w+)"', "protocol/jobseal/uplink.py") <= said
+
+
+def test_a_trouble_is_told_in_the_language_of_the_screen_and_an_unknown_one_as_it_came() -> None:
+    words.use("de")
+    assert verdicts.told({"code": "link_down", "sentence": "raw"}).startswith("Gerade kein Weg")
+    assert verdicts.told({"code": "new_in_2031", "sentence": "as it came"}) == "as it came"

@@ -42,5 +42,7 @@ def screens(desk: Desk) -> dict[str, Callable[[Frame], Page]]:
 
 
 def _page(desk: Desk, name: str, frame: Frame) -> Page:
+    if desk.is_in_doubt:
+        desk.settle()  # what happened is to be seen before anybody enters it again
     made: Page = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)(desk, frame)
     return made

@@ -1,5 +1,6 @@
 """Checklist and safety rules. Answers are collected in draft, one question at a time, and signed together by F1."""
 
+from jobseal_device.errors import EventInDoubt
 from jobseal_device.ui import catalogue, kinds, words
 from jobseal_device.ui.catalogue import Item
 from jobseal_device.ui.desk import Desk, JobView
@@ -11,6 +12,7 @@ from jobseal_device.ui.page import (
     GOOD_BELL,
     HEAD,
     PLAIN,
+    WRONG_BELL,
     Choice,
     Entry,
     Frame,
@@ -22,8 +24,9 @@ from jobseal_device.ui.page import (
     swap,
     wrong,
 )
-from jobseal_device.ui.signing import leave, sign_and_leave, take_up
+from jobseal_device.ui.signing import leave, shelf_name, take_up
 from jobseal_device.ui.typed import decimal
+from jobseal_device.ui.verdicts import error_sentence
 from jobseal_device.ui.words import _, counted
 
 
@@ -127,18 +130,17 @@ class _Checklist:
         return stay()
 
     def sign(self) -> Move:
-        return sign_and_leave(self.desk, self.frame, self.act)
-
-    def act(self) -> str:
-        count = 0
-        for item in self.items:
-            if item.code in self.answers:
-                self.desk.sign(
-                    "checklist.answered", {"item": item.code, "answer": self.answers[item.code]}, self.view.id
-                )
-                del self.answers[item.code]
-                count += 1
-        return counted("Signed: {count} answer.", "Signed: {count} answers.", count)
+        """Sign one event an answer; what was signed is no draft at once, and the others stay one."""
+        given = [item.code for item in self.items if item.code in self.answers]
+        for code in given:
+            try:
+                self.desk.sign("checklist.answered", {"item": code, "answer": self.answers[code]}, self.view.id)
+            except EventInDoubt as doubt:
+                del self.answers[code]
+                return wrong(error_sentence(doubt))
+            del self.answers[code]
+        self.desk.drafts.shelf.pop(shelf_name(self.frame), None)
+        return back(counted("Signed: {count} answer.", "Signed: {count} answers.", len(given)), GOOD_BELL)
 
 
 def limits(item: Item) -> str:
@@ -172,7 +174,10 @@ def safety(desk: Desk, frame: Frame) -> Page:
 
     def do() -> Move:
         fields = {"item": code} if version is None else {"item": code, "version": str(version)}
-        desk.sign("safety.acknowledged", fields, view.id)
+        try:
+            desk.sign("safety.acknowledged", fields, view.id)
+        except EventInDoubt as doubt:
+            return back(error_sentence(doubt), WRONG_BELL)
         if len(unread) > 1:
             return swap("safety", _("Signed. The next rule:"), GOOD_BELL, job=view.id)
         return back(_("Signed: all safety rules are read."), GOOD_BELL)

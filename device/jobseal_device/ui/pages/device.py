@@ -3,7 +3,7 @@
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from jobseal_device.ui import machine, status, words
+from jobseal_device.ui import catalogue, machine, status, verdicts, words
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import (
     BAD,
@@ -21,9 +21,15 @@ from jobseal_device.ui.page import (
     go,
     stay,
 )
-from jobseal_device.ui.words import _, counted
+from jobseal_device.ui.words import N_, _, counted
 
 SCANS_SHOWN = 20
+_CATALOGUE = {
+    catalogue.NONE: N_("none; every code is taken"),
+    catalogue.AWAITED: N_("not here yet"),
+    catalogue.HERE: N_("here"),
+    catalogue.UNREADABLE: N_("cannot be read; every code is taken"),
+}
 MIB = 1048576
 
 
@@ -65,7 +71,7 @@ def _facts(desk: Desk) -> list[Line]:
         status.BEHIND: _("behind the office's: set it"),
         status.UNSET: _("never set"),
     }[standing.clock]
-    link = status.link_words(standing) if desk.trouble is None else str(desk.trouble["sentence"])
+    link = status.link_words(standing) if desk.trouble is None else verdicts.told(desk.trouble)
     low = free is not None and free < machine.LOW_DISK_BYTES
     disk = _("unknown") if free is None else _("{free} MiB free").format(free=words.number(str(free // MIB)))
     return [
@@ -76,6 +82,10 @@ def _facts(desk: Desk) -> list[Line]:
         ),
         Line(_("Disk: {state}").format(state=disk), BAD if low else PLAIN),
         Line(_("Link: {state}").format(state=link), PLAIN if desk.trouble is None else BAD),
+        Line(
+            _("Catalogue: {state}").format(state=_(_CATALOGUE[desk.catalogue_state])),
+            BAD if desk.catalogue_state == catalogue.UNREADABLE else PLAIN,
+        ),
         Line(_("Handheld: {name}").format(name=desk.device)),
         Line(_("Key: {key}").format(key=desk.key)),
         Line(_("Version: {version}").format(version=_version())),

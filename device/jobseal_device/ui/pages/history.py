@@ -3,7 +3,7 @@
 from jobseal import bodies
 from jobseal.card import Item
 from jobseal.event import SignedEvent
-from jobseal_device.ui import kinds, verdicts, words
+from jobseal_device.ui import kinds, progress, verdicts, words
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import (
     BAD,
@@ -153,19 +153,16 @@ def outbox(desk: Desk, frame: Frame) -> Page:
     del frame
     signed, acked = desk.signed, min(desk.acknowledged, desk.signed)
     waiting = signed - acked
-    count, size = desk.waiting_objects()
     lines = [
-        Line(counted("{count} event signed", "{count} events signed", signed), PLAIN, progress(acked, signed), DIM),
+        Line(counted("{count} event signed", "{count} events signed", signed), PLAIN, progress.bar(acked, signed), DIM),
         Line(_("{count} sent, {acked} acked").format(count=min(desk.sent, signed), acked=acked)),
     ]
-    if count:
-        kib = words.number(str(max(1, size // 1024)))
-        lines.append(Line(counted("{count} attachment waits", "{count} attachments wait", count), PLAIN, f"{kib} KiB"))
+    lines += progress.of_all(desk)
     if desk.trouble is not None:
-        lines.append(Line(desk.trouble["sentence"], BAD))
+        lines.append(Line(verdicts.told(desk.trouble), BAD))
     if desk.unreadable:
         lines.append(Line(desk.unreadable, BAD))
-    lines += [Line(f"{row['code']}: {row['sentence']}", WARNING) for row in desk.alarms[-3:]]
+    lines += [Line(verdicts.told(row), WARNING) for row in desk.alarms[-3:]]
     judged = sorted(desk.verdicts, reverse=True)
     rows = [(seq, signed_event) for seq, signed_event in desk.newest(NEWEST_MOST, acked)]
     flagged = [seq for seq in judged if seq < acked][:50]
@@ -183,9 +180,3 @@ def outbox(desk: Desk, frame: Frame) -> Page:
         lines=lines,
         choices=Choices(len(rows) + len(flagged), choice),
     )
-
-
-def progress(done: int, of: int) -> str:
-    """A bar of ten characters."""
-    filled = 10 if of == 0 else done * 10 // of
-    return "[" + "#" * filled + "." * (10 - filled) + "]"

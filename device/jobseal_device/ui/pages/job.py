@@ -2,10 +2,10 @@
 
 from jobseal.card import Span
 from jobseal.lifecycle import COMPLETED
-from jobseal_device.ui import asks, evidence, kinds, words
+from jobseal_device.ui import asks, deadline, evidence, kinds, progress, words
 from jobseal_device.ui.desk import Desk, JobView
 from jobseal_device.ui.page import BAD, DIM, PLAIN, STRONG, STRUCK, Choice, Frame, Line, Move, Page, go
-from jobseal_device.ui.pages.today import summary, time_left
+from jobseal_device.ui.pages.today import summary
 from jobseal_device.ui.signing import shelf_name
 from jobseal_device.ui.words import _
 
@@ -90,12 +90,12 @@ def _head(desk: Desk, view: JobView) -> list[Line]:
     lines = []
     if view.order is not None:
         where = view.order.text("site_address") or view.order.text("description")
-        left = time_left(desk, view)
-        if where:
-            lines.append(Line(where.split("\n")[0][:60], PLAIN, left))
-        elif left:
-            lines.append(Line("", PLAIN, left))
+        due = deadline.nearest(desk, view)
+        left, tone = ("", DIM) if due is None else (due.left(), due.tone)
+        if where or left:
+            lines.append(Line(where.split("\n")[0][:60], PLAIN, left, tone))
     lines += [_running(desk, span) for span in view.card.spans if span.running and span.kind != "visit"]
+    lines += progress.of_job(desk, view)
     lacking = view.missing
     if lacking and view.lane is not None:
         named = ", ".join(_(evidence.WORDS[word]) for word in lacking)

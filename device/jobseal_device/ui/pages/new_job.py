@@ -1,8 +1,10 @@
 """Work that nobody ordered: reality first, the office completes it. The job gets a number of this handheld's own."""
 
+from jobseal_device.errors import EventInDoubt
 from jobseal_device.ui import kinds
 from jobseal_device.ui.desk import Desk
-from jobseal_device.ui.page import GOOD_BELL, Entry, Frame, Line, Move, Page, stay, swap, wrong
+from jobseal_device.ui.page import GOOD_BELL, WRONG_BELL, Entry, Frame, Line, Move, Page, stay, swap, wrong
+from jobseal_device.ui.verdicts import error_sentence
 from jobseal_device.ui.words import _
 
 
@@ -23,7 +25,10 @@ def new_job(desk: Desk, frame: Frame) -> Page:
         if details:
             fields["details"] = "@" + details if details.startswith("@") else details
         id = desk.new_job_id()
-        desk.sign("job.accepted", fields, id)
+        try:
+            desk.sign("job.accepted", fields, id)
+        except EventInDoubt as doubt:
+            return swap("job", error_sentence(doubt), WRONG_BELL, job=id)
         return swap("job", _("Signed: new job {id}.").format(id=id), GOOD_BELL, job=id)
 
     def undo() -> Move:

@@ -8,6 +8,7 @@ from functools import partial
 from jobseal_device.errors import EventInDoubt
 from jobseal_device.ui import kinds, words
 from jobseal_device.ui.asks import CODE_MOST
+from jobseal_device.ui.catalogue import UNREADABLE
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import (
     BACK,
@@ -87,7 +88,7 @@ class _Parts:
         return Page(
             title=_("Parts"),
             mark=self.frame["job"],
-            say=_("Scan the next part. F1 signs all.") if self.items else _("Scan or type the part."),
+            say=_("Scan the next part. F1 signs all.") if self.items else self.advice(),
             lines=[_row(self.desk, item) for item in newest],
             entry=Entry(_("Scan or type the part"), self.add, most=CODE_MOST),
             do=self.sign,
@@ -97,6 +98,11 @@ class _Parts:
             back=lambda: leave(self.desk, self.frame, bool(self.items or self.frame.get("text"))),
             scan=self.add,
         )
+
+    def advice(self) -> str:
+        if self.desk.catalogue_state == UNREADABLE:
+            return _("The catalogue cannot be read: codes are taken as they are.")
+        return _("Scan or type the part.")
 
     def open_list(self) -> Move:
         if not self.items:

@@ -1,7 +1,7 @@
 """Today: appointments by time, state, what is missing. Behind F4, everything that belongs to no single job."""
 
 from jobseal.lifecycle import COMPLETED, DONE
-from jobseal_device.ui import evidence, kinds, words
+from jobseal_device.ui import deadline, evidence, kinds, words
 from jobseal_device.ui.desk import Desk, JobView
 from jobseal_device.ui.page import (
     BAD,
@@ -33,7 +33,7 @@ def today(desk: Desk, frame: Frame) -> Page:
         return Choice(
             label=f"{_time(view)} {view.customer or view.id}",
             go=lambda: go("job", job=view.id),
-            mark=mark(view),
+            mark=mark(desk, view),
             tone=DIM if view.state in DONE else PLAIN,
             mark_tone=_mark_tone(view),
             aside=lambda: summary(desk, view),
@@ -88,11 +88,12 @@ def menu(desk: Desk, frame: Frame) -> Page:
     )
 
 
-def mark(view: JobView) -> str:
-    """The state, and how much is missing once somebody is at work."""
-    word = kinds.state(view.state)
+def mark(desk: Desk, view: JobView) -> str:
+    """How little time is left, how much is missing once somebody is at work, and the state."""
+    due = deadline.nearest(desk, view)
     lacking = [] if view.lane is None or view.state == "cancelled" else _lacking(view)
-    return f"-{len(lacking)} {word}" if lacking else word
+    parts = ["" if due is None else due.short(), f"-{len(lacking)}" if lacking else "", kinds.state(view.state)]
+    return " ".join(part for part in parts if part)
 
 
 def _lacking(view: JobView) -> list[str]:
@@ -124,8 +125,12 @@ def summary(desk: Desk, view: JobView) -> list[Line]:
     if order is not None:
         lines += [Line(text) for text in (order.text("site_address"), order.text("description")) if text]
         start, end = order.time("window_start"), order.time("window_end")
+        targets = deadline.deadlines(desk, view)
         if start is not None:
-            lines.append(Line(f"{words.moment(start, desk.now().at)}-{words.clock(end)}", DIM, time_left(desk, view)))
+            visit = next((due for due in targets if due.target == deadline.APPOINTMENT), None)
+            left, tone = ("", DIM) if visit is None else (visit.time(), visit.tone)
+            lines.append(Line(f"{words.moment(start, desk.now().at)}-{words.clock(end)}", DIM, left, tone))
+        lines += [Line(due.by(), PLAIN, due.time(), due.tone) for due in targets if due.target != deadline.APPOINTMENT]
         lines.append(Line(" ".join([view.id, *order.texts("tasks")]), DIM))
     else:
         lines.append(Line(_("No order yet: the office completes it."), DIM))
@@ -134,14 +139,3 @@ def summary(desk: Desk, view: JobView) -> list[Line]:
         named = ", ".join(_(evidence.WORDS[word]) for word in lacking)
         lines.append(Line(_("Missing: {what}").format(what=named), BAD if view.state in COMPLETED else PLAIN))
     return lines
-
-
-def time_left(desk: Desk, view: JobView) -> str:
-    """Until the appointment's window ends, while nobody has arrived."""
-    end = None if view.order is None else view.order.time("window_end")
-    now = desk.now().at
-    if end is None or now is None or view.state not in ("created", "dispatched", "en_route"):
-        return ""
-    if now > end:
-        return _("late {time}").format(time=words.duration(now - end))
-    return _("{time} left").format(time=words.duration(end - now))
