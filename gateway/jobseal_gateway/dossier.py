@@ -1,7 +1,7 @@
 """The dossier: everything that the ledger holds about one job, read in one transaction, for a pure fold to work on."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
@@ -59,7 +59,7 @@ class Dossier:
     fork that nobody has settled; ``trust``: what the office said of keys, where it said something; ``stored``,
     ``erased``: digests of complete and of erased objects; ``checkpoints``: (hash, size, Unix ms) that bear on the
     events; ``enrolled``: key -> Unix ms; ``released``: records so far; ``rejected``: revisions of those that billing
-    refused."""
+    refused; ``follows``: key -> the earlier key of its handheld, for those that have one."""
 
     id: str
     order: Order | None
@@ -75,6 +75,7 @@ class Dossier:
     enrolled: dict[bytes, int]
     released: tuple[Released, ...]
     rejected: frozenset[int]
+    follows: dict[bytes, bytes] = field(default_factory=dict)
 
 
 def read(connection: Connection, job_id: int) -> Dossier:
@@ -87,6 +88,7 @@ def read(connection: Connection, job_id: int) -> Dossier:
     assigned, unequipped = _assigned(connection, id, _present(logged, of_key))
     known = _objects(connection, logged)
     released = tuple(records.of_work_order(connection, id))
+    enrolments = {key.thumbprint: _enrolment(connection, key.enrolment_leaf) for key in of_key.values()}
     return Dossier(
         id=id,
         order=_order(connection, id),
@@ -99,9 +101,14 @@ def read(connection: Connection, job_id: int) -> Dossier:
         stored=frozenset(digest for digest, state in known.items() if state == objects.STORED),
         erased=frozenset(digest for digest, state in known.items() if state == objects.ERASED),
         checkpoints=tuple(_checkpoints(connection, job_id, logged)),
-        enrolled={key.thumbprint: _enrolled_at(connection, key.enrolment_leaf) for key in of_key.values()},
+        enrolled={thumbprint: 0 if act is None else act.at for thumbprint, act in enrolments.items()},
         released=released,
         rejected=frozenset(each.revision for each in released if _is_rejected(connection, each)),
+        follows={
+            thumbprint: earlier
+            for thumbprint, act in enrolments.items()
+            if act is not None and (earlier := act.named()["earlier"]) is not None
+        },
     )
 
 
@@ -218,6 +225,6 @@ def _checkpoints(connection: Connection, job_id: int, logged: Iterable[Logged]) 
     return sorted((each.digest, each.size, each.at_ms) for each in found.values())
 
 
-def _enrolled_at(connection: Connection, leaf: int) -> int:
+def _enrolment(connection: Connection, leaf: int) -> Act | None:
     row = leaves.at(connection, leaf)
-    return 0 if row is None else _act(row.bytes).at
+    return None if row is None else _act(row.bytes)

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jobseal import bodies, checkpoint, cose, receipt
+from jobseal import bodies, checkpoint, cose, office, receipt
 from jobseal import event as events
 from jobseal.bundle import Bundle
 from jobseal.checkpoint import Checkpoint
@@ -17,7 +17,7 @@ from jobseal.job import close_over
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.receipt import Receipt
 from jobseal.record import Record
-from jobseal_gateway import lineage, release
+from jobseal_gateway import lineage, release, statements
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import branches, jobs, keys, leaves, log, objects, orders
 from jobseal_gateway.ledger import office as office_rows
@@ -38,6 +38,7 @@ def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, rele
     rows = [row for row in leaves.of_job(connection, job_id) if row.idx < stated.size]
     logged = _stated(connection, record, rows)
     acts = [row for row in rows if row.type == leaves.OFFICE] + _about_keys(connection, record, stated.size)
+    acts += [row for row in office_rows.of_kind(connection, office.RESTART) if row.idx < stated.size]
     return Bundle(
         format=FORMAT,
         root=gateway.authority.root.encode(),
@@ -76,16 +77,28 @@ def _stated(connection: Connection, record: Record, rows: Iterable[Leaf]) -> lis
 
 
 def _about_keys(connection: Connection, record: Record, size: int) -> list[Leaf]:
-    """The enrolment of every key that the record names, and what was said of it since."""
+    """The enrolment of every key that the record names, and what was said of it since: that another follows, too."""
     found: list[Leaf] = []
     for thumbprint in dict.fromkeys(row[0] for row in record.closes):
         key = keys.by_kid(connection, thumbprint[:8])
-        enrolled = None if key is None else leaves.at(connection, key.enrolment_leaf)
-        if enrolled is not None:
-            found.append(enrolled)
+        enrolled = [] if key is None else _enrolments(connection, key)
+        found += [leaf for leaf in enrolled if leaf not in found]
         for kind in _ABOUT_KEYS:
             found += office_rows.about(connection, kind, thumbprint.hex())
     return [row for row in found if row.idx < size]
+
+
+def _enrolments(connection: Connection, key: keys.Key) -> list[Leaf]:
+    """The enrolment of this key, and those of the keys by which it says that it ended."""
+    found = []
+    for each in keys.of_device(connection, key.device):
+        leaf = leaves.at(connection, each.enrolment_leaf) if each.id >= key.id else None
+        if leaf is None or leaf.bytes is None:
+            continue
+        said = statements.act(leaf.bytes).named()
+        if each.id == key.id or ("follows" in said and said["earlier"] == key.thumbprint):
+            found.append(leaf)
+    return found
 
 
 def _leaf(writer: LogWriter, row: Leaf, size: int) -> list[Any]:

@@ -14,7 +14,7 @@ from jobseal.event import SignedEvent
 from jobseal.exceptions import Raised
 from jobseal.interval import Interval
 from jobseal.job import Job
-from jobseal.lifecycle import CANCELLED, OF_THE_DEVICE
+from jobseal.lifecycle import CANCELLED, HANDED_OVER, OF_THE_DEVICE
 from jobseal_gateway import contract
 from jobseal_gateway.dossier import Dossier, Logged
 from jobseal_gateway.lacking import lacking
@@ -138,6 +138,7 @@ def _exceptions(dossier: Dossier, card: Card, rules: Rules, proven: dict[bytes, 
     for logged in dossier.events:
         raised += _standing(dossier, logged)
         raised += _verdicts(dossier, logged, items[logged.hash])
+        raised += _handing_over(dossier, logged)
     said = {(each.code, each.event) for each in raised}
     raised += [each for each in card.exceptions() if (each.code, each.event) not in said]
     raised += _times(proven, items, rules)
@@ -210,6 +211,17 @@ def _missed(levels: Sequence[ServiceLevel]) -> list[Found]:
     """The targets of the service agreement that were missed."""
     late = [(level.late.item, level.sentence()) for level in levels if level.late is not None]
     return [Found(Raised("sla_breached", item.fact.hash, sentence), _newest(item)) for item, sentence in late]
+
+
+def _handing_over(dossier: Dossier, logged: Logged) -> list[Raised]:
+    """A key may hand its jobs over to the key after it, and to no other that has events of this one."""
+    signed = logged.signed
+    if signed is None or signed.event.kind != HANDED_OVER or bodies.problem(HANDED_OVER, signed.event.body):
+        return []
+    heir = signed.event.body[1]
+    if heir not in dossier.enrolled or dossier.follows.get(heir) == logged.key:
+        return []
+    return [Raised("illegal_transition", logged.hash, "handed over to a key that does not follow this one")]
 
 
 def _money(dossier: Dossier, rules: Rules, rating: Rating | None) -> list[Found]:

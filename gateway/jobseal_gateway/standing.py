@@ -14,7 +14,8 @@ from jobseal_gateway.ledger import holes, leaves
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.keys import ACTIVE, Key
 
-GATEWAY = "gateway"  # suspends a key by itself when its chain forks; the fork is an exception of its own
+# What the gateway itself says when it suspends a key whose chain has forked: the fork is an exception of its own.
+FORKED = ("gateway", "chain_fork")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,7 @@ class Lost:
 @dataclass(frozen=True, slots=True)
 class Trust:
     """``last_seq``: the last that is trusted of a compromised key, None where that is not said; ``suspended``: leaf of
-    its suspension by a person, if there was one; ``lost``: holes in its chain."""
+    its suspension, if there was one for another reason than a fork; ``lost``: holes in its chain."""
 
     last_seq: int | None
     suspended: int | None
@@ -47,8 +48,10 @@ def of_key(connection: Connection, key: Key) -> Trust | None:
 
 def _suspended(connection: Connection, key: Key) -> int | None:
     for row in office_rows.about(connection, "device.suspended", key.thumbprint.hex()):
-        if row.bytes is not None and _act(row.bytes).operator != GATEWAY:
-            return row.idx
+        if row.bytes is not None:
+            act = _act(row.bytes)
+            if (act.operator, act.named()["reason"]) != FORKED:
+                return row.idx
     return None
 
 

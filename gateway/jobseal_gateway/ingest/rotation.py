@@ -1,0 +1,122 @@
+"""The end of a key by its own word: what a ``key.rotated`` that was just logged makes of it and of the key it names.
+
+The key that follows is enrolled in the same transaction, since the event has the word of both keys: its first frame
+finds it enrolled. What nobody vouches for stays out:
+
+- a revoked key, or one that has ended before, brings in no other;
+- the key after one that is suspended is suspended with it, by an act of its own that billing minds;
+- where the chain has forked, nobody knows whose word it was: the key stays suspended as it is, and so is the next one;
+- the next key never counts as better kept than this one: only a person who enrols a handheld can say that.
+"""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import Connection
+
+from jobseal import office, rotating
+from jobseal.errors import JobsealError
+from jobseal.event import SignedEvent
+from jobseal.key import Key
+from jobseal.office import ASSURANCE
+from jobseal_gateway import statements
+from jobseal_gateway.ledger import branches, keys, leaves
+from jobseal_gateway.ledger import office as acts
+from jobseal_gateway.log import Appending
+from jobseal_gateway.merkle_log import LogDamaged
+from jobseal_gateway.registry import Enrolled
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer, Verifier
+
+OPERATOR = "gateway"  # who enrols the next key: nobody was asked
+NOT_FIT = ("malformed_body",)  # it says that another key follows, and that is not so
+UNFOUNDED = "the key that it follows is suspended, or has two holders"
+
+
+class Ended(NamedTuple):
+    """What came of it: ``codes`` to say of the event; ``heir``: row of the key that follows, None without one."""
+
+    codes: tuple[str, ...]
+    heir: keys.Key | None
+
+
+def end_key(
+    end: Appending,
+    signer: "Signer",
+    verifier: "Verifier",
+    enrolled: Enrolled,
+    ending: SignedEvent,
+    leaf: int,
+    forked: bool,
+) -> Ended:
+    """Let ``enrolled`` end with the event ``ending``, logged at ``leaf``, and enrol the key that it brings.
+
+    ``signer``: the office's; ``forked``: whether its chain has more than one branch.
+    """
+    if enrolled.status in (keys.REVOKED, keys.ROTATED):
+        return Ended((), None)
+    connection = end.connection
+    is_suspended = enrolled.status == keys.SUSPENDED or forked
+    if not forked:
+        keys.set_status(connection, enrolled.id, keys.ROTATED, leaf)
+        enrolled.status = keys.ROTATED
+    try:
+        found = rotating.successor(ending.event, enrolled.key.thumbprint, verifier)
+    except JobsealError:
+        return Ended(NOT_FIT, None)
+    if found is None:
+        return Ended((), None)  # a person will enrol it
+    key, assurance = found
+    if keys.by_kid(connection, key.kid) is not None:
+        return Ended(NOT_FIT, None)
+    heir = _enrol(end, signer, enrolled, key, assurance, ending)
+    if is_suspended:
+        suspend(end, signer, heir)
+    return Ended((), heir)
+
+
+def suspend(end: Appending, signer: "Signer", heir: keys.Key) -> None:
+    """Bill nothing of a key that follows another, from here on: nobody knows any more who named it."""
+    leaf = _log(end, signer, "device.suspended", {"key": heir.thumbprint, "reason": UNFOUNDED}, heir.thumbprint)
+    keys.set_status(end.connection, heir.id, keys.SUSPENDED, leaf)
+
+
+def _enrol(
+    end: Appending, signer: "Signer", earlier: Enrolled, key: Key, assurance: str, ending: SignedEvent
+) -> keys.Key:
+    was = _enrolment(end.connection, earlier)
+    body = {
+        "device": earlier.device,
+        "key": key.encode(),
+        "assurance": max(assurance, was["assurance"], key=ASSURANCE.values.index),  # hardware, pin, none
+        "earlier": earlier.key.thumbprint,
+        "log": was["log"],
+        "label": was.get("label"),
+        "follows": [ending.event.seq, ending.hash],
+    }
+    leaf = _log(end, signer, "device.enrolled", body, key.thumbprint)
+    added = keys.enrol(
+        end.connection,
+        thumbprint=key.thumbprint,
+        cose_key=key.encode(),
+        device=earlier.device,
+        enrolment_leaf=leaf,
+        enrolment_hash=ending.hash,
+    )
+    branches.begin(end.connection, added.id, ending.hash)
+    return added
+
+
+def _enrolment(connection: Connection, enrolled: Enrolled) -> dict[str, object]:
+    row = keys.by_id(connection, enrolled.id)
+    leaf = None if row is None else leaves.at(connection, row.enrolment_leaf)
+    if leaf is None or leaf.bytes is None:
+        raise LogDamaged(f"The enrolment of {enrolled.device} is not in the log any more.")
+    return statements.act(leaf.bytes).named()
+
+
+def _log(end: Appending, signer: "Signer", kind: str, body: dict[str, object], about: bytes) -> int:
+    data = office.sign(office.act(kind, end.at_ms, OPERATOR, body), signer)
+    leaf = end.add(leaves.OFFICE, office.hash_of(data), data)
+    acts.add(end.connection, leaf, kind, about.hex())
+    return leaf
