@@ -85,7 +85,7 @@ def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
                 raise _too_many(-(-wait_ms // 1000))
         for kind, subject, _bounds in both:
             wrong_passwords.count(connection, kind, subject, now_ms)
-        return stored.of(connection, name)
+        return stored.of(connection, name) if users.may_be_named(name) else None
 
 
 def _wrong(gateway: "Gateway", user: User | None, address: str) -> SignInRefused:

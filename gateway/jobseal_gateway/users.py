@@ -46,6 +46,11 @@ def named(text: str) -> str:
     return text.strip().lower()
 
 
+def may_be_named(name: str) -> bool:
+    """Whether a user can have this name."""
+    return bool(_NAME.fullmatch(name)) and len(name) <= NAME_MAX_CHARACTERS
+
+
 def caller(user: User) -> Caller:
     """Whom a session of this user acts as, and what that opens now. A role that is no more opens nothing."""
     roles = user.roles.split()
@@ -69,7 +74,7 @@ def add(gateway: "Gateway", name: str, roles: Sequence[str], password: str, oper
 
 def say_new(connection: Connection, user: User) -> User:
     """Keep what is the first to be said of this name. Raises UserRefused (``name_taken``, ``name_unusable``)."""
-    if not _NAME.fullmatch(user.name) or len(user.name) > NAME_MAX_CHARACTERS:
+    if not may_be_named(user.name):
         sentence = f"A user's name is 1 to {NAME_MAX_CHARACTERS} of a-z, 0-9 and . _ @ + -, a letter or digit first."
         raise UserRefused("name_unusable", sentence)
     for token in access.standing(tokens.every(connection), user.at_ms):
