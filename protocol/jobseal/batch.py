@@ -18,9 +18,9 @@ if MYPY:
 class Batch(Message):
     """``events``: complete bytes, in order of seq; ``holes``: complete bytes of ``range.lost`` events announced ahead
     of their turn; ``objects``: salted bytes of objects that these events name; ``session``, ``kid``, ``acked``,
-    ``size`` and ``verdicts`` as in HELLO."""
+    ``size`` and ``verdicts`` as in HELLO; ``first``: seq of the first of ``events`` where it is not ``acked``'s."""
 
-    __slots__ = ("acked", "events", "holes", "kid", "objects", "session", "size", "verdicts")
+    __slots__ = ("acked", "events", "first", "holes", "kid", "objects", "session", "size", "verdicts")
     # An event may be anything up to the frame's own cap here: one too large is refused alone, not with its batch.
     SHAPE = Map(
         must(1, "session", NONCE),
@@ -31,6 +31,7 @@ class Batch(Message):
         must(6, "verdicts", UINT),
         may(7, "holes", Array(Bytes(1, EVENT_MAX_BYTES), 1, BATCH_MAX_HOLES)),
         may(8, "objects", Array(Bytes(32, 32 + OBJECT_INLINE_MAX_BYTES), 1, BATCH_MAX_EVENTS)),
+        may(9, "first", UINT),
     )
     session: bytes
     kid: bytes
@@ -40,3 +41,4 @@ class Batch(Message):
     verdicts: int
     holes: "list[bytes] | None"
     objects: "list[bytes] | None"
+    first: "int | None"

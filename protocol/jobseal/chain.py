@@ -34,14 +34,16 @@ class Known:
 
 
 class Branch:
-    """``number`` (0: canonical), ``next`` expected seq, ``head``: hash that the next event names, None after a hole."""
+    """``number`` (0: canonical), ``first`` seq of its own (what came before is its parent's), ``next`` expected seq,
+    ``head``: hash that the next event names, None after a hole."""
 
-    __slots__ = ("head", "next", "number")
+    __slots__ = ("first", "head", "next", "number")
 
-    def __init__(self, number: int, next: int, head: bytes | None) -> None:
+    def __init__(self, number: int, next: int, head: bytes | None, first: int = 0) -> None:
         self.number = number
         self.next = next
         self.head = head
+        self.first = first
 
 
 class Placement:
@@ -76,7 +78,7 @@ class Chain:
         """Where ``signed`` belongs. Pure but for the look-ups; nothing is verified and nothing changes."""
         seq, prev = signed.event.seq, signed.event.prev
         for branch in self.branches:
-            if branch.next == seq and (branch.head is None or branch.head == prev):
+            if branch.next == seq and branch.head == prev:
                 return Placement(APPEND, branch.number)
         if all(branch.next < seq for branch in self.branches):
             return Placement(EARLY, 0)
@@ -84,25 +86,37 @@ class Chain:
         for known in taken:
             if known.hash == signed.hash or known.payload == signed.envelope.payload:
                 return Placement(DUPLICATE, known.branch)
-        if not taken and self.branches[0].next > seq:
-            return Placement(LATE, 0) if self._fits_hole(seq, prev) else Placement(UNLINKED, 0)
-        parent = self._parent(seq, prev)
-        return Placement(UNLINKED, 0) if parent is None else Placement(FORK, parent)
-
-    def _parent(self, seq: int, prev: bytes) -> int | None:
         if seq == 0:
-            return 0 if prev == self.genesis else None
+            return self._placed_behind([0], seq, taken) if prev == self.genesis else Placement(UNLINKED, 0)
         before = self.known(seq - 1)
-        for known in before:
-            if known.hash == prev:
-                return known.branch
-        return None if before else 0  # behind a hole: nobody can say what the event there must name
+        followed = [known.branch for known in before if known.hash == prev]
+        return self._placed_behind(followed, seq, taken) if followed else self._placed_in_gap(seq, taken, before)
 
-    def _fits_hole(self, seq: int, prev: bytes) -> bool:
-        before = self.known(seq - 1) if seq else []
-        if seq == 0:
-            return prev == self.genesis
-        return not before or any(known.hash == prev for known in before)
+    def _placed_behind(self, followed: list[int], seq: int, taken: list[Known]) -> Placement:
+        """Where an event belongs that follows what these branches have at the seq before."""
+        for number in followed:
+            if self.branches[number].next == seq and self.branches[number].head is None:
+                return Placement(APPEND, number)
+        for number in followed:
+            if self._is_vacant(number, seq, taken):
+                return Placement(LATE, number)
+        return Placement(FORK, followed[0])
+
+    def _placed_in_gap(self, seq: int, taken: list[Known], before: list[Known]) -> Placement:
+        """Where an event belongs that follows nothing known: only where nobody can say what it must name."""
+        for branch in self.branches:
+            if branch.next == seq and branch.head is None:
+                return Placement(APPEND, branch.number)
+        for branch in self.branches:
+            told = any(known.branch == branch.number for known in before)
+            if not told and seq > branch.first and self._is_vacant(branch.number, seq, taken):
+                return Placement(LATE, branch.number)
+        return Placement(UNLINKED, 0) if before else Placement(FORK, 0)
+
+    def _is_vacant(self, number: int, seq: int, taken: list[Known]) -> bool:
+        """Whether the branch has gone behind this seq of its own without an event for it."""
+        branch = self.branches[number]
+        return branch.first <= seq < branch.next and not any(known.branch == number for known in taken)
 
     def advance(self, branch: int, seq: int, hash: bytes) -> None:
         """The event at ``seq`` of ``branch`` has been taken, or its bytes settled as refused."""
@@ -111,16 +125,16 @@ class Chain:
 
     def fork(self, seq: int, hash: bytes) -> Branch:
         """A new branch that begins with the event at ``seq``."""
-        branch = Branch(len(self.branches), seq + 1, hash)
+        branch = Branch(len(self.branches), seq + 1, hash, seq)
         self.branches.append(branch)
         return branch
 
-    def skip(self, first: int, last: int) -> bool:
-        """A verified ``range.lost`` announces that ``first`` to ``last`` cannot come: go on behind them.
+    def skip(self, first: int, last: int, number: int = 0) -> bool:
+        """A verified ``range.lost`` announces that ``first`` to ``last`` of a branch cannot come: go on behind them.
 
-        Returns whether the canonical branch was waiting for one of them; if not, nothing changes.
+        Returns whether that branch was waiting for one of them; if not, nothing changes.
         """
-        branch = self.branches[0]
+        branch = self.branches[number]
         if not first <= branch.next <= last:
             return False
         branch.next = last + 1

@@ -56,6 +56,11 @@ _RULES = (
         "Suspend the key, enrol the handheld again, and adopt the branch that should be billed, or leave it.",
     ),
     Rule(
+        "chain_broken", OPERATOR, True, ERROR,
+        "A validly signed event does not continue what its handheld had signed before.",
+        "Enrol the handheld again; override it with a reason, or leave it out of billing.",
+    ),
+    Rule(
         "key_revoked", OPERATOR, True, ERROR,
         "The event was logged after its key was revoked, or after the last event trusted of it.",
         "Override it with a reason, or leave it out of billing.",

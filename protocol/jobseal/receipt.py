@@ -6,7 +6,7 @@ It is cumulative, so a lost receipt heals with the next. Only a verified receipt
 from jobseal import cose
 from jobseal.limits import STATEMENT_MAX_BYTES, STORED_MAX, VERDICTS_MAX
 from jobseal.message import Message
-from jobseal.shape import BOOL, HASH, NONCE, UINT, Array, Bytes, Map, Row, Text, must
+from jobseal.shape import BOOL, HASH, NONCE, UINT, Array, Bytes, Map, Row, Text, may, must
 
 MYPY = False
 if MYPY:
@@ -24,11 +24,13 @@ class Receipt(Message):
     for 0; ``superseded``: the log already holds later events of this key beyond the head that the device named;
     ``checkpoint``: the newest, complete bytes; ``since``: the size that the device named, with ``proof`` the
     consistency proof from it; ``verdicts``: [seq, [codes]] in order of seq, ``more`` if not all fitted;
-    ``stored``: digests of the named objects that are complete here.
+    ``stored``: digests of the named objects that are complete here; ``resume``: the seq to send from, where that is
+    beyond ``next``: what lies between was refused, and waits for a valid event behind it.
     """
 
     __slots__ = (
-        "checkpoint", "head", "key", "more", "next", "proof", "session", "since", "stored", "superseded", "verdicts",
+        "checkpoint", "head", "key", "more", "next", "proof", "resume", "session", "since", "stored", "superseded",
+        "verdicts",
     )  # fmt: skip
     SHAPE = Map(
         must(1, "key", HASH),
@@ -42,6 +44,7 @@ class Receipt(Message):
         must(9, "verdicts", Array(Row(("seq", UINT), ("codes", Array(Text(1, 32), 1, 16))), 0, VERDICTS_MAX)),
         must(10, "more", BOOL),
         must(11, "stored", Array(HASH, 0, STORED_MAX)),
+        may(12, "resume", UINT),
     )
     key: bytes
     session: bytes
@@ -54,6 +57,7 @@ class Receipt(Message):
     verdicts: "list[Any]"
     more: bool
     stored: "list[bytes]"
+    resume: "int | None"
 
 
 def sign(receipt: Receipt, signer: "Signer") -> bytes:

@@ -39,8 +39,8 @@ def _all(events: list[bytes], verdict: str = APPEND, branch: int = 0) -> list[St
     return [_placed(data, verdict, branch) for data in events]
 
 
-def _announced(data: bytes, moves: bool) -> Step:
-    return {"lost": data.hex(), "moves": moves}
+def _announced(data: bytes, moves: bool, on: int = 0) -> Step:
+    return {"lost": data.hex(), "on": on, "moves": moves} if on else {"lost": data.hex(), "moves": moves}
 
 
 def _settled(bad: list[bytes], data: bytes, branch: int | None) -> Step:
@@ -139,6 +139,27 @@ def _with_holes() -> list[Entry]:
     ]  # fmt: skip
 
 
+def _with_holes_in_forks() -> list[Entry]:
+    honest = _honest(6)
+    e, copy = honest.events, deepcopy(honest)
+    copy.events, copy.head = e[:2], digest(e[1])
+    for number in range(4):
+        copy.write("session.closed", {"reason": "logout"}, 7 + number)
+    c_lost = _lost(copy, 3, 4)
+    c = [*copy.events, copy.write("session.closed", {})]
+    begun = [*_all(e[:2]), _placed(c[2], FORK, 0), _announced(c_lost, True, 1)]
+    begun[2:2] = _all(e[2:3])
+    return [
+        _case("fork-hole", "a hole is one branch's: the other goes on where it was",
+              [*begun, *_all(c[5:], APPEND, 1), *_all(e[3:])], (6, e[5]), (8, c[7])),
+        _case("fork-hole-open", "behind a fork's hole the canonical branch's own event stays its own",
+              [*begun, *_all(e[3:]), _placed(e[5], DUPLICATE), *_all(c[5:], APPEND, 1)], (6, e[5]), (8, c[7])),
+        _case("fork-hole-filled-late", "what turns up late belongs to the branch that it follows",
+              [*begun, *_all(e[3:]), *_all(c[5:], APPEND, 1), _placed(c[3], LATE, 1), _placed(c[4], LATE, 1)],
+              (6, e[5]), (8, c[7])),
+    ]  # fmt: skip
+
+
 def _with_refused() -> list[Entry]:
     e = _honest().events
     bent = _badly_signed(e[1])
@@ -161,7 +182,7 @@ def _with_refused() -> list[Entry]:
 
 
 def _entries() -> list[Entry]:
-    entries = [*_plain(), *_forked(), *_with_holes(), *_with_refused()]
+    entries = [*_plain(), *_forked(), *_with_holes(), *_with_holes_in_forks(), *_with_refused()]
     lost = _lost(_honest(2), 2, 5)
     entries.append({"name": "lost-beyond", "shows": "a range that is not before the announcement itself",
                     "valid": False, "code": "malformed_body", "genesis": digest(ENROLLED).hex(),

@@ -73,7 +73,7 @@ def chain_of_a_key(vector: "dict[str, Any]", _: bytes, __: "Verifier") -> str:
 def _chain_step(chain: Chain, logged: "dict[int, list[Any]]", step: "dict[str, Any]") -> str:
     if "lost" in step:
         first, last = lost_range(event.parse(bytes.fromhex(step["lost"])))
-        return "" if chain.skip(first, last) is step["moves"] else "moves the chain, or does not"
+        return "" if chain.skip(first, last, step.get("on", 0)) is step["moves"] else "moves the chain, or does not"
     if "bad" in step:
         return _chain_settle(chain, logged, step)
     signed = event.parse(bytes.fromhex(step["event"]))

@@ -77,6 +77,7 @@ def _batch() -> list[Entry]:
         ("objects-empty", "an empty list instead of none", {8: []}),
         ("object-without-salt", "an object shorter than its salt", {8: [bytes(31)]}),
         ("object-too-large", "an object that has to go in chunks", {8: [bytes(32 + 8193)]}),
+        ("first-negative", "a batch that begins before its chain", {9: -1}),
     ]
     good = [
         ("first", "the worked example: two events", FIRST_BATCH),
@@ -85,6 +86,12 @@ def _batch() -> list[Entry]:
         ("with-garbage", "an event that cannot be one is refused alone: the batch is taken", garbage),
         ("nothing", "no events: a resend after everything was acknowledged",
          Batch(session=SESSION, kid=KID, events=[], acked=None, size=2, verdicts=0)),
+        ("behind-a-refused-run", "sent on behind events that were refused: it does not begin where acked ends",
+         Batch(session=SESSION, kid=KID, events=DAY.van.events[9:12], acked=[2, digest(DAY.van.events[1])], size=4,
+               verdicts=0, first=9)),
+        ("from-the-start", "a handheld shows its chain anew",
+         Batch(session=SESSION, kid=KID, events=DAY.van.events[:2], acked=[9, digest(DAY.van.events[8])], size=4,
+               verdicts=0, first=0)),
     ]  # fmt: skip
     return _entries("up", good, _spoiled(FIRST_BATCH, changes))
 

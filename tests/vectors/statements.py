@@ -116,7 +116,26 @@ def _receipt() -> list[Entry]:
         more=False,
         stored=[],
     )
+    waiting = receipt.Receipt(
+        key=keys.VAN.key.thumbprint,
+        session=SESSION,
+        next=2,
+        head=digest(DAY.van.events[1]),
+        superseded=False,
+        checkpoint=DAY.second_checkpoint,
+        since=2,
+        proof=DAY.log.consistency(2, 4),
+        verdicts=[],
+        more=False,
+        stored=[],
+        resume=66,
+    )
     good = [
+        (
+            "resume",
+            "64 refused items wait behind the two that are settled: go on behind them",
+            receipt.sign(waiting, keys.LOG),
+        ),
         ("nothing-yet", "nothing is settled: head is the enrolment statement", receipt.sign(nothing, keys.LOG)),
         ("first", "the worked example: two events settled, one proof hash from size 2 to 4", FIRST_RECEIPT),
         ("last", "38 events settled, verdicts on two, one object stored", LAST_RECEIPT),
@@ -125,6 +144,7 @@ def _receipt() -> list[Entry]:
         ("key-kid", "a kid instead of the thumbprint", {1: bytes(8)}),
         ("session-missing", "no session", {2: ...}),
         ("next-negative", "a negative next", {3: -1}),
+        ("resume-null", "null instead of no resume", {12: None}),
         ("head-missing", "no head", {4: ...}),
         ("superseded-integer", "0 instead of false", {5: 0}),
         ("checkpoint-empty", "an empty checkpoint", {6: b""}),

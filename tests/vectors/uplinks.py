@@ -119,8 +119,18 @@ def _in_trouble() -> list[Entry]:
         _case("resend", "no answer: after the wait it says where it is, and then sends again",
               [*begun, _now(15_000), _now(22_511, HELLO), _hears(22_600, _receipt(
                   next=0, head=digest(ENROLLED), checkpoint=FIRST, since=2), SAVE), _now(22_601, BATCH)], 0, 2),
-        _case("asked-to-wait", "a refusal with a time is a pause, whatever is due",
-              [*begun, _hears(20, pause), _now(30_019), _now(30_020, BATCH)], 0, 2),
+        _case("asked-to-wait", "a refusal with a time is a pause of half of it to the whole, whatever is due",
+              [*begun, _hears(20, pause), _now(22_519), _now(22_520, BATCH)], 0, 2),
+        _case("answered-while-waiting", "a receipt ends the pause: whoever answers can be asked",
+              [*begun, _hears(20, pause),
+               _hears(30, _receipt(next=0, head=digest(ENROLLED), checkpoint=FIRST, since=2), SAVE),
+               _now(31, BATCH)], 0, 2),
+        _case("refused-run", "what was refused waits at the gateway: it sends on behind that, and acknowledges nothing",
+              [*begun, _hears(20, _receipt(next=0, head=digest(ENROLLED), since=2, proof=DAY.log.consistency(2, 4),
+                                           resume=1), SAVE), _now(21, BATCH)], 0, 4),
+        _case("refused-run-beyond", "a run that ends beyond its own events is somebody else's",
+              [*begun, _hears(20, _receipt(next=0, head=digest(ENROLLED), since=2, proof=DAY.log.consistency(2, 4),
+                                           resume=9), SAVE), _now(21)], 0, 4),
     ]  # fmt: skip
 
 

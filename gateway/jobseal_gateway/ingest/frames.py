@@ -21,6 +21,7 @@ from jobseal.work import Assignment, Document, Pull
 from jobseal_gateway.ingest import objects
 from jobseal_gateway.ingest.chains import Chains
 from jobseal_gateway.ingest.key_chain import KeyChain, Position
+from jobseal_gateway.ingest.line import begin
 from jobseal_gateway.ingest.placing import Entry, Item, Placer, Plan
 from jobseal_gateway.ingest.replies import Answer
 from jobseal_gateway.ingest.settling import Settling
@@ -122,6 +123,7 @@ class HelloFrame(Frame):
 
     def conclude(self, connection: Connection) -> None:
         if self.answer is not None:
+            self.answer.look_up_run(self.keyed)
             self.answer.look_up_verdicts(connection, self.keyed, self.message.verdicts)
 
     def _head(self, keyed: KeyChain) -> Position | None:
@@ -151,7 +153,8 @@ class BatchFrame(Frame):
         self.plan = Plan()
 
     def place(self) -> None:
-        self.plan = Placer(self.keyed, self._check).place(self._items, self._holes)
+        line = begin(self.keyed, self.message.acked, self.message.first)
+        self.plan = Placer(self.keyed, self._check, line).place(self._items, self._holes)
 
     def jobs(self) -> Iterable[str]:
         # Of verified events only: a stranger must not be able to name jobs.
@@ -163,12 +166,14 @@ class BatchFrame(Frame):
         settling.settle(keyed, self.plan)
         for code, data in self.plan.refused:
             self._quarantine(settling, code, data)
-        reached = self.plan.reached or (keyed.find(acked[0], acked[1]) if acked else None)
+        reached = self.plan.reached or self.plan.start or (keyed.find(acked[0], acked[1]) if acked else None)
         position = keyed.behind_lost(reached or keyed.tip(0), self.plan.lost)
         self._answer(position).stored = self._stored(settling, keyed)
 
     def conclude(self, connection: Connection) -> None:
         if self.answer is not None:
+            if self.plan.reached is None or self.plan.is_waiting:
+                self.answer.look_up_run(self.keyed)
             # A late event stands before what the device has heard of already.
             told = [step.signed.event.seq for step in self.plan.steps if type(step) is Entry and step.codes]
             self.answer.look_up_verdicts(connection, self.keyed, min([self.message.verdicts, *told]))
@@ -201,7 +206,9 @@ class ChunkFrame(Frame):
             self._quarantine(settling, taken.code, self.message.data)
         elif taken.stored:
             told = self.desk.told(self.enrolled.key.kid, self.session)
-            self._answer(told or self.keyed.tip(0)).stored = [self.message.digest]
+            answer = self._answer(told or self.keyed.tip(0))
+            answer.stored = [self.message.digest]
+            answer.look_up_run(self.keyed)
         else:
             want = Want(session=self.session, digest=self.message.digest, offset=taken.wanted)
             self.replies.append(frame.encode(want))

@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from jobseal import cose
 from jobseal.chain import Branch, Chain, Known
 from jobseal.limits import EVENT_MAX_BYTES
-from jobseal_gateway.ledger import branches, holes, leaves, refused, verdicts
+from jobseal_gateway.ledger import branches, holes, leaves, refused, refused_runs, verdicts
+from jobseal_gateway.ledger.refused_runs import RefusedRun
 from jobseal_gateway.registry import Enrolled
 
 UNKNOWN_HEAD = b""  # in the ledger: the branch goes on behind a hole, so nobody can say what its next event names
@@ -63,7 +64,9 @@ class KeyChain:
             for slot in refused.of_branches(connection, number):
                 self._refused.setdefault(slot.seq, []).append(Known(number[slot.branch_id], slot.hash, None))
         self._known: dict[int, list[Known]] = {}
-        committed = [Branch(place, row.next_seq, row.head_hash or None) for place, row in enumerate(self.rows)]
+        committed = [
+            Branch(place, row.next_seq, row.head_hash or None, row.fork_seq) for place, row in enumerate(self.rows)
+        ]
         self.chain = Chain(enrolled.genesis, committed, self.known)
 
     # What is known of a seq
@@ -120,6 +123,10 @@ class KeyChain:
             if gap.last + 1 == following and gap.hash == head:
                 return Position(gap.number, following, head)
         return None
+
+    def refused_run(self, base: bytes) -> RefusedRun | None:
+        """The refused bytes that wait behind the statement with this hash. They change without the log: asked anew."""
+        return refused_runs.behind(self._view(), self.enrolled.id, base)
 
     def behind_gaps(self, position: Position) -> Position:
         """The same place, or the one behind the hole that it stands before: what is there will not be sent."""

@@ -26,10 +26,11 @@ _CODES_PER_SEQ = 8  # more than any slot ever gets; what does not fit one receip
 class Answer:
     """What a receipt will say, but for the log: who gets it, where he stands, and what is stored of his.
 
-    ``since`` is the checkpoint size that his frame named; ``verdicts`` are [seq, [codes]] with ``more`` behind them.
+    ``since`` is the checkpoint size that his frame named; ``resume`` is where he is to send on from, if that is beyond
+    his position; ``verdicts`` are [seq, [codes]] with ``more`` behind them.
     """
 
-    __slots__ = ("enrolled", "more", "position", "session", "since", "stored", "superseded", "verdicts")
+    __slots__ = ("enrolled", "more", "position", "resume", "session", "since", "stored", "superseded", "verdicts")
 
     def __init__(self, enrolled: Enrolled, session: bytes, since: int, position: Position) -> None:
         self.enrolled = enrolled
@@ -40,6 +41,13 @@ class Answer:
         self.verdicts: list[list[object]] = []
         self.more = True  # nothing has been looked up yet
         self.stored: list[bytes] = []
+        self.resume: int | None = None
+
+    def look_up_run(self, keyed: KeyChain) -> None:
+        """Where the sender is to go on if refused bytes of his wait at his position."""
+        run = keyed.refused_run(self.position.head)
+        if run is not None and run.first_seq == self.position.next:
+            self.resume = run.next_seq
 
     def look_up_verdicts(self, connection: Connection, keyed: KeyChain, first: int) -> None:
         """Fill in what the ledger has to say of the sender's settled events from seq ``first`` on."""
@@ -81,5 +89,6 @@ def _signed(answer: Answer, proof: list[bytes], sealed: Sealed, signer: "Signer"
         verdicts=answer.verdicts,
         more=answer.more,
         stored=answer.stored[:STORED_MAX],
+        resume=answer.resume,
     )
     return frame.encode_signed(frame.RECEIPT, receipt.sign(said, signer))

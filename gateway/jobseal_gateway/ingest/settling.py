@@ -9,20 +9,34 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
-from jobseal import bodies, office
+from jobseal import bodies, office, rotating
 from jobseal.object import SALT_BYTES
+from jobseal_gateway.ingest import rotation
 from jobseal_gateway.ingest.allowance import Bounds
 from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain
-from jobseal_gateway.ingest.placing import Announced, Entry, Plan, Slot
-from jobseal_gateway.ledger import branches, dirty, holes, jobs, keys, leaves, objects, quarantine, refused, verdicts
+from jobseal_gateway.ingest.placing import Announced, Entry, Forgotten, Plan, Slot
+from jobseal_gateway.ledger import (
+    branches,
+    dirty,
+    holes,
+    jobs,
+    keys,
+    leaves,
+    objects,
+    quarantine,
+    refused,
+    refused_runs,
+    verdicts,
+)
 from jobseal_gateway.ledger import office as acts
 from jobseal_gateway.ledger.objects import Named
+from jobseal_gateway.ledger.refused_runs import RefusedRun
 from jobseal_gateway.ledger.verdicts import Verdict
 from jobseal_gateway.log import Appending
 from jobseal_gateway.registry import Enrolled
 
 if TYPE_CHECKING:
-    from jobseal.cose import Signer
+    from jobseal.cose import Signer, Verifier
 
 OPERATOR = "gateway"  # who suspends a key whose chain forked: nobody was asked
 NUMBERS_KEPT = 65_536
@@ -62,7 +76,8 @@ class Numbers:
 
 
 class Settling:
-    """One round's writes. ``dirty`` are the jobs it changed; ``logged`` and ``forks`` count its events."""
+    """One round's writes. ``dirty`` are the jobs it changed; ``logged`` and ``forks`` count its events; ``heirs`` are
+    the keys that it enrolled because another one ended."""
 
     __slots__ = (
         "_bounds",
@@ -70,24 +85,30 @@ class Settling:
         "_office",
         "_quarantined",
         "_verdicts",
+        "_verifier",
         "dirty",
         "end",
         "forks",
+        "heirs",
         "logged",
         "numbers",
     )
 
-    def __init__(self, end: Appending, numbers: Numbers, office_signer: "Signer", bounds: Bounds) -> None:
+    def __init__(
+        self, end: Appending, numbers: Numbers, office_signer: "Signer", verifier: "Verifier", bounds: Bounds
+    ) -> None:
         self.end = end
         self._bounds = bounds
         self.numbers = numbers
         self._office = office_signer
+        self._verifier = verifier
         self._chains: dict[int, KeyChain] = {}
         self._verdicts: list[Verdict] = []
         self._quarantined: dict[str, list[tuple[str, bytes]]] = {}
         self.dirty: dict[int, None] = {}
         self.logged = 0
         self.forks = 0
+        self.heirs: list[keys.Key] = []
 
     def settle(self, keyed: KeyChain, plan: Plan) -> None:
         """Log what the plan says, in its order."""
@@ -100,6 +121,10 @@ class Settling:
                 self._refuse(keyed, step)
             elif type(step) is Announced:
                 self._announce(keyed, step)
+            elif type(step) is RefusedRun:
+                refused_runs.keep(self.end.connection, step)
+            elif type(step) is Forgotten:
+                refused_runs.forget(self.end.connection, keyed.enrolled.id, step.base)
 
     def say(self, keyed: KeyChain, branch_id: int, seq: int, codes: Iterable[str]) -> None:
         """Keep these verdicts on a settled slot."""
@@ -127,9 +152,7 @@ class Settling:
         signed, codes = entry.signed, entry.codes
         event, key_id = signed.event, keyed.enrolled.id
         if entry.parent is not None:
-            parent = keyed.rows[entry.parent]
-            keyed.rows.append(branches.fork(self.end.connection, parent, event.seq, event.prev))
-            self.forks += 1
+            self._fork(keyed, entry.parent, event.seq, event.prev)
         branch_id = keyed.rows[entry.number].id
         job_id = self.numbers.of(event.job)
         leaf = self.end.add(leaves.EVENT, signed.hash, signed.data, key_id, branch_id, event.seq, job_id)
@@ -139,17 +162,35 @@ class Settling:
             objects.name(self.end.connection, leaf, key_id, named)
         if job_id is not None:
             self.dirty[job_id] = None
-        if keyed.enrolled.status in _NO_TRUST:  # its revocation is an earlier leaf than this one
+        if _is_mistrusted(keyed.enrolled, codes):
             codes = (*codes, "key_revoked")
+        if event.kind == rotating.KIND:
+            codes = (*codes, *self._rotate(keyed, entry, leaf))
         if codes:
             self.say(keyed, branch_id, event.seq, codes)
         if entry.parent is not None:
             self._suspend(keyed.enrolled)
 
+    def _fork(self, keyed: KeyChain, parent: int, seq: int, prev: bytes) -> None:
+        keyed.rows.append(branches.fork(self.end.connection, keyed.rows[parent], seq, prev))
+        self.forks += 1
+
+    def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
+        """End the key; the codes to say of the event that does."""
+        forked = len(keyed.rows) > 1
+        ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
+        if ended.heir is not None:
+            self.heirs.append(ended.heir)
+        return tuple(code for code in ended.codes if code not in entry.codes)
+
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:
+        if slot.parent is not None:
+            self._fork(keyed, slot.parent, slot.seq, slot.base)
+            self._suspend(keyed.enrolled)
         branch_id = keyed.rows[slot.number].id
-        refused.add(self.end.connection, [refused.Refused(branch_id, slot.seq, slot.hash)])
-        self.say(keyed, branch_id, slot.seq, ["signature_invalid"])
+        if slot.hash is not None:
+            refused.add(self.end.connection, [refused.Refused(branch_id, slot.seq, slot.hash)])
+        self.say(keyed, branch_id, slot.seq, [slot.code])
 
     def _announce(self, keyed: KeyChain, step: Announced) -> None:
         gap = step.gap
@@ -159,7 +200,16 @@ class Settling:
         holes.add(self.end.connection, holes.Hole(leaf, keyed.enrolled.id, row.id, gap.first, gap.last))
 
     def _suspend(self, enrolled: Enrolled) -> None:
-        """Two holders of one key: nothing of it is billable until a person has looked. Once a key."""
+        """Two holders of one key: nothing of it is billable until a person has looked. Once a key.
+
+        Of one that has ended, the key that goes on for it is meant: who knows which of the two holders named that.
+        """
+        if enrolled.status == keys.ROTATED:
+            newest = keys.of_device(self.end.connection, enrolled.device)[-1]
+            if newest.id != enrolled.id and newest.status == keys.ACTIVE:
+                rotation.suspend(self.end, self._office, newest)
+                self.mark(leaves.jobs_of_key(self.end.connection, newest.id))
+            return
         if enrolled.status != keys.ACTIVE:
             return
         body = {"key": enrolled.key.thumbprint, "reason": "chain_fork"}
@@ -170,6 +220,12 @@ class Settling:
         keys.set_status(connection, enrolled.id, keys.SUSPENDED, leaf)
         enrolled.status = keys.SUSPENDED
         self.mark(leaves.jobs_of_key(connection, enrolled.id))
+
+
+def _is_mistrusted(enrolled: Enrolled, codes: tuple[str, ...]) -> bool:
+    """Whether an event that is logged now comes behind the end of its key. What fills a hole from before a key ended by
+    itself does not."""
+    return enrolled.status in _NO_TRUST and not (enrolled.status == keys.ROTATED and "late_event" in codes)
 
 
 def _objects(entry: Entry) -> list[list[Any]]:
