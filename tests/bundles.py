@@ -53,6 +53,11 @@ class Office:
         self.acts.append((self._append(merkle.ENTRY_OFFICE, data), data))
         return office.hash_of(data)
 
+    def restart(self, earlier: bytes, **wrong: Any) -> bytes:
+        """The root says that the log was restarted here; returns the statement's hash."""
+        said = {"earlier_log": earlier, "size": len(self.leaves), "root": merkle.root(self.leaves), "log": LOG_ID}
+        return self.act(office.RESTART, **{**said, "reason": "disk broke", **wrong})
+
     def enrol(self, name: str, log: bytes = LOG_ID) -> Handheld:
         """A new handheld, enrolled."""
         key = signer(name).key
@@ -67,10 +72,10 @@ class Office:
             self.events.append((self._append(merkle.ENTRY_EVENT, signed.data), signed, handheld))
         self.now = max(self.now, handheld.now)
 
-    def sign_checkpoint(self, handheld: Handheld | None = None) -> bytes:
+    def sign_checkpoint(self, handheld: Handheld | None = None, log: bytes = LOG_ID) -> bytes:
         """A checkpoint over everything so far; a handheld that is named anchors its next event to it."""
         self.now += 1000
-        content = Checkpoint(log=LOG_ID, size=len(self.leaves), root=merkle.root(self.leaves), at=self.now)
+        content = Checkpoint(log=log, size=len(self.leaves), root=merkle.root(self.leaves), at=self.now)
         data = checkpoint.sign(content, self.log)
         self.checkpoints.append(data)
         if handheld is not None:

@@ -24,6 +24,7 @@ STEPS = (
     ("the billing record", proof_log.signed_record),
     ("checkpoints", proof_log.checkpoints),
     ("office acts", proof_log.acts),
+    ("earlier logs", proof_log.earlier_logs),
     ("events", proof_events.events),
     ("chain links", proof_events.links),
     ("the job", proof_events.fold),

@@ -68,8 +68,10 @@ def links(evidence: "Evidence") -> None:
             before = enrolled.genesis
         if before is not None and said.prev != before:
             raise Flaw("chain_broken", logged.where, "it does not follow the one before in its chain")
-        if said.anchor is not None and said.anchor not in known and not restarted(evidence):
-            raise Flaw("anchor_missing", logged.where, "the checkpoint that it anchors to is not in the bundle")
+        if said.anchor is not None and said.anchor not in known:
+            if not restarted(evidence):
+                raise Flaw("anchor_missing", logged.where, "the checkpoint that it anchors to is not in the bundle")
+            evidence.note("anchor_lost", logged.where, "it anchors to a checkpoint that was lost with an earlier log")
         if said.kind == HANDED_OVER:
             _handed_to_its_successor(evidence, logged)
 

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from jobseal import authority, checkpoint, cose, enrolment, merkle, office, receipt, record
+from jobseal import authority, checkpoint, cose, enrolment, merkle, office, receipt, record, restart
 from jobseal import key as keys
 from jobseal.evidence import LoggedAct
 from jobseal.flaw import Flaw, checked
@@ -37,7 +37,8 @@ def signed_record(evidence: "Evidence") -> None:
 
 
 def checkpoints(evidence: "Evidence") -> None:
-    """Every checkpoint is signed, by growing size and time, and a beginning of the last one: the record's own."""
+    """Every checkpoint is signed, by growing size and time, and a beginning of the last one: the record's own. Those of
+    other logs are for :func:`earlier_logs`."""
     rows = evidence.bundle.checkpoints
     if not rows or rows[len(rows) - 1][0] != evidence.record.checkpoint:
         raise Flaw("checkpoint_missing", "checkpoints", "the last one is not the record's own checkpoint")
@@ -47,8 +48,6 @@ def checkpoints(evidence: "Evidence") -> None:
         data, proof = rows[number]
         where = "checkpoint %d" % (number + 1)
         known = checked(where, checkpoint.verify, data, evidence.authority.log, evidence.verifier)
-        if known.log != latest.log:
-            raise Flaw("log_mismatch", where, "it is of another log than the record's")
         if before is not None and (before.size > known.size or before.at > known.at):
             raise Flaw("checkpoint_order", where, "its size or time is below that of the one before")
         if not merkle.verify_consistency(known.size, latest.size, known.root, latest.root, proof):
@@ -84,6 +83,8 @@ def acts(evidence: "Evidence") -> None:
         evidence.acts.append(logged)
         if act.kind == "device.enrolled":
             _enrol(evidence, logged)
+        if act.kind == office.RESTART and not restart.shows(act, data, proof, evidence.latest):
+            raise Flaw("log_inconsistent", logged.where, "it does not say what was logged before it")
 
 
 def _act(evidence: "Evidence", data: bytes) -> "Act":
@@ -101,9 +102,27 @@ def _enrol(evidence: "Evidence", logged: LoggedAct) -> None:
     evidence.enrolled[found.key.kid] = found
 
 
-def restarted(evidence: "Evidence") -> bool:
-    """Whether the log was restarted from a backup, so that statements about an earlier log are to be expected."""
-    return bool(evidence.of_kind("log.restarted"))
+def restarted(evidence: "Evidence") -> "dict[bytes, int]":
+    """The logs that this one continues, restarted from backups: how many leaves of each were restored, by its id."""
+    found: dict[bytes, int] = {}
+    for logged in evidence.of_kind(office.RESTART):
+        body = logged.act.named()
+        found[body["earlier_log"]] = min(body["size"], found.get(body["earlier_log"], body["size"]))
+    return found
+
+
+def earlier_logs(evidence: "Evidence") -> None:
+    """Whatever is of another log than the record's is of one that it continues, and of what was restored of that."""
+    continued = restarted(evidence)
+    own = evidence.record.log
+    for number in range(len(evidence.checkpoints)):
+        known = evidence.checkpoints[number][1]
+        if known.log != own and known.size > continued.get(known.log, -1):
+            where = "checkpoint %d" % (number + 1)
+            raise Flaw("log_mismatch", where, "it is of another log than the record's, or of what that one lost")
+    for enrolled in evidence.enrolled.values():
+        if enrolled.log != own and enrolled.log not in continued:
+            raise Flaw("log_mismatch", "enrolment of " + enrolled.device, "it is for another log than the record's")
 
 
 def receipts(evidence: "Evidence") -> None:

@@ -6,7 +6,7 @@ from jobseal import bodies, decimal_text, quantity
 from jobseal.card import Card
 from jobseal.flaw import UNCHECKABLE, Flaw
 from jobseal.object import SALT_BYTES
-from jobseal.proof_log import document, restarted
+from jobseal.proof_log import document
 
 MYPY = False
 if MYPY:
@@ -24,9 +24,6 @@ def relevance(evidence: "Evidence") -> None:
     for logged in evidence.acts:
         if not _bears_on(evidence, logged, keys, digests):
             raise Flaw("superfluous", logged.where, "it has nothing to do with this record")
-    for enrolled in evidence.enrolled.values():
-        if enrolled.log != evidence.record.log and not restarted(evidence):
-            raise Flaw("log_mismatch", "enrolment of " + enrolled.device, "it is for another log than the record's")
     for code, hash in evidence.record.overrides or []:
         acts = [logged.act for logged in evidence.of_kind("exception.overridden") if logged.hash == hash]
         if not acts or acts[0].named()["code"] != code or acts[0].job != evidence.record.work_order:

@@ -140,7 +140,7 @@ def history_rewritten(fields: Fields, gateway: Office) -> None:
 
 
 def checkpoint_of_another_log(fields: Fields, gateway: Office) -> None:
-    content = Checkpoint(log=bytes(16), size=1, root=gateway.leaves[0], at=0)
+    content = Checkpoint(log=bytes(16), size=0, root=merkle.EMPTY_ROOT, at=0)
     fields["checkpoints"].insert(0, [checkpoint.sign(content, gateway.log), []])
 
 
@@ -567,13 +567,54 @@ def test_a_claimed_time_outside_of_the_proven_interval_is_remarked_on() -> None:
     assert all(logged.interval is not None for logged in findings.evidence.events)
 
 
-def test_after_a_restart_of_the_log_anchors_of_the_earlier_one_may_be_absent() -> None:
+EARLIER = b"the log that was"
+
+
+def restarted_day(**wrong: Any) -> Office:
+    """A handheld that begins under an earlier log, whose last checkpoint is lost, and ends under the present one."""
     gateway = Office()
-    handheld = gateway.enrol("a", log=bytes(16))
+    handheld = gateway.enrol("a", log=EARLIER)
+    gateway.sign_checkpoint(handheld, EARLIER)
+    events = handheld.work()
+    gateway.take(handheld, *events[:2])
+    gateway.restart(EARLIER, **wrong)
+    gateway.take(handheld, *events[2:])
+    return gateway
+
+
+def test_events_and_checkpoints_of_before_a_restart_prove_a_record_of_after_it() -> None:
+    gateway = restarted_day()
+    findings = findings_of(gateway.bundle())
+    assert accepted(findings)
+    assert findings.evidence is not None
+    assert {known.log for _, known in findings.evidence.checkpoints} == {EARLIER, LOG_ID}
+
+
+def test_after_a_restart_of_the_log_anchors_of_the_earlier_one_may_be_lost() -> None:
+    gateway = Office()
+    handheld = gateway.enrol("a", log=EARLIER)
     handheld.anchor = bytes([7]) * 32
-    gateway.act("log.restarted", earlier_log=bytes(16), size=9, root=bytes(32), reason="disk broke")
+    gateway.restart(EARLIER)
     gateway.take(handheld, *handheld.work())
-    assert accepted(findings_of(gateway.bundle()))
+    findings = findings_of(gateway.bundle())
+    assert accepted(findings)
+    assert "anchor_lost" in remarks(findings)
+
+
+@pytest.mark.parametrize("wrong", [{"size": 2}, {"size": 4}, {"root": bytes(32)}])
+def test_a_restart_that_names_another_size_or_root_than_its_log_shows_proves_nothing(wrong: dict[str, Any]) -> None:
+    assert findings_of(restarted_day(**wrong).bundle()).code == "log_inconsistent"
+
+
+def test_a_checkpoint_of_an_earlier_log_beyond_what_was_restored_is_of_no_log_that_counts() -> None:
+    gateway = restarted_day()
+    gateway.sign_checkpoint(None, EARLIER)
+    assert findings_of(gateway.bundle()).code == "log_mismatch"
+
+
+def test_a_restart_says_nothing_of_logs_that_it_does_not_name() -> None:
+    gateway = restarted_day(earlier_log=bytes(16))
+    assert findings_of(gateway.bundle()).code == "log_mismatch"
 
 
 def test_an_adjustment_rests_on_no_quantity() -> None:
