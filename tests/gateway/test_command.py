@@ -232,6 +232,39 @@ def test_a_shops_own_columns_come_in_through_a_mapping_and_json_does_too(shop: S
     assert f"{wrong}:2:" in shop.err
 
 
+def test_a_catalogue_is_tried_imported_listed_and_shown(shop: Shell) -> None:
+    parts = shop.file("parts.csv", "code,name,unit\nP-1,Filter,pc\nP-2,Pump,pc\n")
+    rules = shop.file("rules.json", '[{"kind": "safety", "code": "POWER", "name": "Switch off", "version": 2}]')
+    said = shop.json("catalogue", "import", parts, rules, "--dry-run")
+    assert (said["stored"], said["version"], said["entries"]) == (False, 1, {"part": 2, "safety": 1})
+    assert "nothing is stored" in shop.ok("catalogue", "import", parts, rules, "--dry-run")
+    assert shop.json("catalogue", "list")["catalogues"] == []
+    assert shop.refused("catalogue", "show") == "unknown_catalogue"
+
+    assert "3 added" in shop.ok("catalogue", "import", parts, rules, "--operator", "ada")
+    assert "what version 1 says already" in shop.ok("catalogue", "import", rules, parts)
+    shop.ok("catalogue", "import", parts)
+    rows = shop.json("catalogue", "list")["catalogues"]
+    assert [(row["version"], row["entries"]) for row in rows] == [(2, {"part": 2}), (1, {"part": 2, "safety": 1})]
+    assert (rows[1]["by"], rows[1]["from"]) == ("ada", f"{parts} {rules}")
+    assert "P-2" in shop.ok("catalogue", "show")
+    shown = shop.json("catalogue", "show", "--version", "1", "--kind", "safety")
+    assert shown["entries"] == [{"kind": "safety", "code": "POWER", "name": "Switch off", "version": 2}]
+    assert [each["name"] for each in shop.json("catalogue", "show", "--code", "P-1")["entries"]] == ["Filter"]
+    assert shop.refused("catalogue", "show", "--version", "3") == "unknown_catalogue"
+
+
+def test_a_catalogue_with_mistakes_is_refused_with_all_of_them(shop: Shell) -> None:
+    good = shop.file("parts.csv", "code,name\nP-1,Filter\n")
+    bad = shop.file("bad.csv", "code,name,serial\nP-1,Filter,maybe\n,Pump,\n")
+    assert shop.refused("catalogue", "import", good, bad) == "input_refused"
+    assert f"{bad}:2:3: serial: " in shop.err
+    assert f"{bad}:3: " in shop.err
+    large = "".join(f"P-{number},{'x' * 160}\n" for number in range(10_000))
+    assert shop.refused("catalogue", "import", shop.file("large.csv", "code,name\n" + large)) == "catalogue_too_large"
+    assert shop.json("catalogue", "list")["catalogues"] == []
+
+
 def test_an_order_is_shown_as_it_was_imported(shop: Shell) -> None:
     said = shop.ok("orders", "show", "WO-2")
     for word in ("Huber", "t-1 t-2", "2026-09-22 06:00:00Z", "assigned"):

@@ -16,6 +16,13 @@ from typing import Any
 import httpx
 import pytest
 
+from jobseal import cose
+from jobseal.limits import STATEMENT_MAX_BYTES
+from jobseal.work import Assignment
+from jobseal_device.home import Home
+from jobseal_device.ui import catalogue
+from jobseal_device.uplink_file import read_uplink
+from jobseal_device.work_file import WorkFile
 from tests.servers import eventually, free_port
 
 BIN = Path(sys.executable).parent
@@ -88,6 +95,17 @@ class Shop:
         """The technician does a job, offline, and it is signed event by event."""
         for kind, *fields in VISIT:
             self.handheld("capture", kind, *fields, "--job", job, "--by", "t-1")
+
+    def looked_up(self, code: str) -> str:
+        """What the handheld's screen calls a part."""
+        home = Home(self.folder / "hh-1")
+        said = read_uplink(home).assignment
+        if said is None:
+            return ""
+        payload = cose.parse(said, STATEMENT_MAX_BYTES).payload
+        named = Assignment.decode(payload, STATEMENT_MAX_BYTES).catalogue_digests()
+        work = WorkFile(home)
+        return catalogue.read([work.document(each) for each in named])[0].name("parts", code)
 
     def is_ready(self) -> bool:
         """Whether the gateway says so."""
@@ -184,6 +202,10 @@ def test_work_that_changes_while_a_handheld_is_connected_reaches_it_and_what_it_
         shop.gateway("orders", "import", str(tmp_path / "more.csv"))
         eventually(lambda: "WO-3" in json.dumps(shop.handheld("next")), SOON_S)
         shop.handheld("capture", "job.accepted", "--job", "WO-3", "--by", "t-1")
+        parts = "".join(f"P-{number},Part {number} of a catalogue in several documents\n" for number in range(3_000))
+        (tmp_path / "parts.csv").write_text("code,name\n" + parts)
+        shop.gateway("catalogue", "import", str(tmp_path / "parts.csv"))
+        eventually(lambda: shop.looked_up("P-2999") == "Part 2999 of a catalogue in several documents", SOON_S)
         told = {"type": "jobcard.changed", "subject": "WO-3"}
         shop.feed_until(lambda event: event | told == event and event["data"]["state"] == "dispatched")
         syncing.send_signal(signal.SIGTERM)
