@@ -53,6 +53,7 @@ SHAPES = {
         may(7, "follows", Row(("seq", UINT), ("event", HASH))),
     ),
     "device.suspended": Map(must(1, "key", HASH), must(2, "reason", REASON)),
+    "device.reinstated": Map(must(1, "key", HASH), must(2, "reason", REASON)),
     "device.revoked": Map(
         must(1, "key", HASH),
         must(2, "reason", OneOf("lost", "retired", "compromised", "replaced")),

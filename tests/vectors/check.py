@@ -15,10 +15,12 @@ from jobseal import (
     enrolling,
     enrolment,
     event,
+    fork,
     frame,
     key,
     office,
     proof,
+    proof_fork,
     receipt,
     record,
     roster,
@@ -244,6 +246,18 @@ def _bundle(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     return _same(vector, data, bundle.Bundle.decode(data, BUNDLE_MAX_BYTES).encode(), "the bundle")
 
 
+def _fork(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    if "status" not in vector:  # it is refused before anything is proven
+        return _same(vector, data, fork.decode(data).encode(), "the fork proof")
+    trusted = None if vector["trusted"] is None else bytes.fromhex(vector["trusted"])
+    found = proof_fork.verify_fork(data, verifier, trusted)
+    if found.status != vector["status"] or found.code != vector["flaw"]:
+        return "is judged " + found.status + ", " + found.code + " at " + found.where
+    if found.status != "ok":
+        return ""
+    return _same(vector, data, fork.decode(data).encode(), "the fork proof")
+
+
 CHECKS = {
     "assignment": _assignment,
     "authority": _authority,
@@ -258,6 +272,7 @@ CHECKS = {
     "document": _frame,
     "enrolment": _enrolment,
     "event": _event,
+    "fork": _fork,
     "frame": _frame,
     "hello": _frame,
     "interval": check_rules.times,

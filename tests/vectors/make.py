@@ -12,6 +12,7 @@ from tests.vectors import (
     entry,
     envelopes,
     events,
+    forks,
     frames,
     jobs,
     proofs,
@@ -22,7 +23,7 @@ from tests.vectors import (
 )
 
 FOLDER = Path(__file__).parents[2] / "protocol" / "vectors"
-MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, chains, jobs, uplinks, rosters)
+MAKERS = (codec, envelopes, events, frames, statements, records, proofs, bundles, forks, chains, jobs, uplinks, rosters)
 
 
 def texts() -> dict[str, str]:

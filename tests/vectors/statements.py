@@ -234,6 +234,7 @@ def _act(kind: str, body: dict[str, Any], job: str | None = None) -> bytes:
 
 ACTS = {
     "device.suspended": _act("device.suspended", {"key": keys.VAN.key.thumbprint, "reason": "fork at seq 12"}),
+    "device.reinstated": _act("device.reinstated", {"key": keys.VAN.key.thumbprint, "reason": "the copy is found"}),
     "device.revoked": _act("device.revoked", {"key": keys.VAN.key.thumbprint, "reason": "lost"}),
     "device.revoked-compromised": _act(
         "device.revoked", {"key": keys.VAN.key.thumbprint, "reason": "compromised", "last_trusted_seq": -1}

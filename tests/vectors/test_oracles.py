@@ -16,7 +16,7 @@ FILES = {path.stem: json.loads(path.read_text())["vectors"] for path in sorted(m
 SIGNED = ("event", "receipt", "checkpoint", "office", "enrolment", "assignment", "record")
 PLAIN = (
     "cbor", "shape", "key", "bodies", "hello", "batch", "chunk", "want", "pull", "document", "refusal", "frame",
-    "restarted", "welcome", "bundle", "roster",
+    "restarted", "welcome", "bundle", "fork", "roster",
 )  # fmt: skip
 DOMAINS = {noun: f"jobseal/1/{noun}".encode() for noun in SIGNED} | {"enrolment": b"jobseal/1/office"}
 

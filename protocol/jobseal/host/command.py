@@ -1,7 +1,7 @@
 """The ``jobseal`` command, for anybody who holds evidence: verify it and look inside. Offline; it needs no gateway.
 
 Exit codes of ``verify``: 0 everything holds, 1 something is wrong, 2 it could not be checked, 3 consistent but
-untrusted. ``inspect``: 0, or 2 if the file cannot be read or the folder not be written.
+untrusted, 4 a fork proof that holds. ``inspect``: 0, or 2 if the file cannot be read or the folder not be written.
 """
 
 import argparse
@@ -33,10 +33,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="jobseal", description="Verify evidence of field work, and look inside it.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     one = commands.add_parser("verify", help="check everything in a bundle; name the first thing that is wrong")
-    one.add_argument("bundle", metavar="BUNDLE", help="a bundle, as the gateway gives it out; - for standard input")
+    one.add_argument("bundle", metavar="BUNDLE", help="a bundle or fork proof; - for standard input")
     one.add_argument("--trust", metavar="FINGERPRINT", help="root key that you trust, 64 hex digits")
     one.add_argument("--json", action="store_true", help="findings as JSON")
-    one.epilog = "Exit codes: 0 all holds, 1 wrong, 2 could not be checked, 3 consistent but untrusted."
+    one.epilog = (
+        "Exit codes: 0 all holds, 1 wrong, 2 could not be checked, 3 consistent but untrusted, 4 a fork is proven."
+    )
     two = commands.add_parser("inspect", help="show what a bundle or a signed statement says; nothing is verified")
     two.add_argument("file", metavar="FILE", help="a bundle or one signed statement; - for standard input")
     two.add_argument("--extract", metavar="DIR", type=Path, help="write a bundle's contents into this new folder")
@@ -48,7 +50,7 @@ def _verify(options: argparse.Namespace) -> int:
     trusted = None if options.trust is None else fingerprint.from_text(options.trust)
     found = verify.findings(reading.read(options.bundle), trusted)
     _print(verify.as_json(found) if options.json else verify.as_text(found))
-    return verify.EXIT_CODES[found.status]
+    return verify.exit_code(found)
 
 
 def _inspect(options: argparse.Namespace) -> int:

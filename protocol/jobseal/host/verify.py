@@ -1,26 +1,37 @@
-"""``jobseal verify``: findings about a bundle, in words or as JSON, and the exit code that goes with them."""
+"""``jobseal verify``: findings about a bundle or a fork proof, in words or as JSON, and the exit code that goes with
+them."""
 
 from typing import Any
 
-from jobseal import fingerprint, proof
+from jobseal import fingerprint, proof, proof_fork
 from jobseal.evidence import Evidence
 from jobseal.flaw import OK, UNCHECKABLE, UNTRUSTED, WRONG
+from jobseal.fork import ForkProof
 from jobseal.host.crypto import Verifier
 from jobseal.host.readable import counted, printable, utc
 from jobseal.proof import Findings
 
 EXIT_CODES = {OK: 0, WRONG: 1, UNCHECKABLE: 2, UNTRUSTED: 3}
+EXIT_FORKED = 4  # a fork proof that holds is nobody's record: whoever pays by exit codes must not take it for one
 _VERDICTS = {
     OK: "OK: everything holds",
     WRONG: "WRONG",
     UNCHECKABLE: "COULD NOT BE CHECKED",
     UNTRUSTED: "CONSISTENT, BUT UNTRUSTED",
 }
+_FORKED = "FORKED: the proof holds, and what it proves is that this key forked"
 
 
 def findings(data: bytes, trusted: bytes | None) -> Findings:
-    """What :func:`jobseal.proof.verify_bundle` finds, with this host's cryptography."""
-    return proof.verify_bundle(data, Verifier(), trusted)
+    """What :func:`jobseal.proof.verify_bundle` finds, or for a fork proof :func:`jobseal.proof_fork.verify_fork`, with
+    this host's cryptography."""
+    check = proof_fork.verify_fork if proof_fork.is_fork_proof(data) else proof.verify_bundle
+    return check(data, Verifier(), trusted)
+
+
+def exit_code(found: Findings) -> int:
+    """What the command ends with."""
+    return EXIT_FORKED if found.code == proof_fork.FORKED else EXIT_CODES[found.status]
 
 
 def as_json(found: Findings) -> dict[str, Any]:
@@ -37,6 +48,8 @@ def as_json(found: Findings) -> dict[str, Any]:
     evidence = _complete(found)
     if evidence is None:
         return out
+    if _is_fork(evidence):
+        return out | {"fork": _fork(evidence)}
     record = evidence.record
     out["record"] = {
         "work_order": record.work_order,
@@ -68,6 +81,37 @@ def _event(logged: Any) -> dict[str, Any]:
     }
 
 
+def _is_fork(evidence: Evidence) -> bool:
+    return isinstance(evidence.bundle, ForkProof)
+
+
+def _fork(evidence: Evidence) -> dict[str, Any]:
+    first, second = evidence.events
+    enrolled = evidence.enrolment(first.key or b"")
+    return {
+        "device": None if enrolled is None else enrolled.device,
+        "key": None if first.key is None else first.key.hex(),
+        "seq": first.seq,
+        "first": _event(first),
+        "second": _event(second),
+        "acts": [
+            {"kind": each.act.kind, "at": utc(each.act.at), "operator": each.act.operator} for each in evidence.acts
+        ],
+    }
+
+
+def _fork_summary(evidence: Evidence) -> list[str]:
+    fork = _fork(evidence)
+    lines = [
+        f"  Handheld: {fork['device']}, key {fork['key']}: two different events have number {fork['seq']}.",
+        f"  Logged first, at {fork['first']['index']}: {fork['first']['kind']}, {fork['first']['hash']}.",
+        f"  Logged later, at {fork['second']['index']}: {fork['second']['kind']}, {fork['second']['hash']}.",
+        "  So there are two holders of this key, or it was set back. Which is the honest one, this does not say.",
+    ]
+    lines += [f"  Office: {act['kind']} at {act['at']} by {act['operator']}." for act in fork["acts"]]
+    return [printable(line) for line in lines]
+
+
 def _complete(found: Findings) -> Evidence | None:
     """The evidence, if every step held."""
     return found.evidence if found.status in (OK, UNTRUSTED) else None
@@ -75,13 +119,13 @@ def _complete(found: Findings) -> Evidence | None:
 
 def as_text(found: Findings) -> str:
     """The findings for a person."""
-    lines = [_VERDICTS[found.status]]
+    lines = [_FORKED if found.code == proof_fork.FORKED else _VERDICTS[found.status]]
     if found.status in (WRONG, UNCHECKABLE):
         lines.append(f"  {printable(found.where)}: {printable(found.sentence)} ({found.code})")
         lines.append("  Held before that: " + (", ".join(found.steps) or "nothing") + ".")
     evidence = _complete(found)
     if evidence is not None:
-        lines += _summary(evidence)
+        lines += _fork_summary(evidence) if _is_fork(evidence) else _summary(evidence)
     if found.root is not None:
         lines.append("  Root key: " + fingerprint.to_text(found.root))
     if found.status == UNTRUSTED:
