@@ -58,7 +58,7 @@ class Dossier:
     technicians who carry no handheld, both with the Unix ms of the assignment; ``forked``: key -> seq of its first
     fork that nobody has settled; ``trust``: what the office said of keys, where it said something; ``stored``,
     ``erased``: digests of complete and of erased objects; ``checkpoints``: (hash, size, Unix ms) that bear on the
-    events; ``enrolled``: key -> Unix ms; ``released``: records so far; ``rejected``: revisions of those that billing
+    events; ``enrolled``: key -> Unix ms since when it can have signed; ``released``: records so far; ``rejected``: revisions of those that billing
     refused; ``follows``: key -> the earlier key of its handheld, for those that have one."""
 
     id: str
@@ -84,7 +84,8 @@ def read(connection: Connection, job_id: int) -> Dossier:
     rows = leaves.of_job(connection, job_id)
     of_key = {number: key for number in _numbers(rows) if (key := key_rows.by_id(connection, number)) is not None}
     lines = branches.of_keys(connection, of_key) if of_key else {}
-    logged, forked = _events(rows, of_key, lines, verdicts.of_job(connection, job_id) if of_key else {})
+    left = {fork for number, key in of_key.items() for fork in standing.left_out(connection, key, lines[number])}
+    logged, forked = _events(rows, of_key, lines, left, verdicts.of_job(connection, job_id) if of_key else {})
     assigned, unequipped = _assigned(connection, id, _present(logged, of_key))
     known = _objects(connection, logged)
     released = tuple(records.of_work_order(connection, id))
@@ -101,7 +102,7 @@ def read(connection: Connection, job_id: int) -> Dossier:
         stored=frozenset(digest for digest, state in known.items() if state == objects.STORED),
         erased=frozenset(digest for digest, state in known.items() if state == objects.ERASED),
         checkpoints=tuple(_checkpoints(connection, job_id, logged)),
-        enrolled={thumbprint: 0 if act is None else act.at for thumbprint, act in enrolments.items()},
+        enrolled={key.thumbprint: _since(connection, key) for key in of_key.values()},
         released=released,
         rejected=frozenset(each.revision for each in released if _is_rejected(connection, each)),
         follows={
@@ -166,6 +167,7 @@ def _events(
     rows: Iterable[leaves.Leaf],
     of_key: dict[int, Key],
     lines: dict[int, list[Branch]],
+    left: Collection[int],
     said: dict[int, list[str]],
 ) -> tuple[tuple[Logged, ...], dict[bytes, int]]:
     """The events that the job follows, in log order, and the forks that nobody has settled."""
@@ -176,7 +178,7 @@ def _events(
         head = lineage.chosen(own, lines[number])
         followed = lineage.along(own, lines[number], head)
         found += [_logged(row, key, number, said) for row in followed]
-        open_forks = lineage.unsettled(own, lines[number], head)
+        open_forks = [fork for fork in lineage.unsettled(own, lines[number], head) if fork.id not in left]
         if open_forks:
             forked[key.thumbprint] = min(branch.fork_seq for branch in open_forks)
     return tuple(sorted(found, key=lambda logged: logged.index)), forked
@@ -223,6 +225,18 @@ def _checkpoints(connection: Connection, job_id: int, logged: Iterable[Logged]) 
         if newest is not None:
             found[newest.digest] = newest
     return sorted((each.digest, each.size, each.at_ms) for each in found.values())
+
+
+def _since(connection: Connection, key: Key) -> int:
+    """When the key was enrolled; of one that follows another by rotation, when the first of them was: its handheld made
+    it and went on with it before the gateway heard of it."""
+    while True:
+        act = _enrolment(connection, key.enrolment_leaf)
+        said = {} if act is None else act.named()
+        earlier = key_rows.by_kid(connection, said["earlier"][:8]) if "follows" in said else None
+        if earlier is None:
+            return 0 if act is None else act.at
+        key = earlier
 
 
 def _enrolment(connection: Connection, leaf: int) -> Act | None:

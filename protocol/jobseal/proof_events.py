@@ -180,14 +180,24 @@ def _of_key(thumbprint: bytes) -> str:
     return "key " + "".join(["%02x" % byte for byte in thumbprint[:8]])
 
 
+def _since(evidence: "Evidence", key: bytes) -> int | None:
+    """When a key was enrolled; one that follows another by rotation may have signed before the gateway heard of it, but
+    not before the first of them was enrolled."""
+    enrolled = evidence.enrolment(key)
+    for _ in range(len(evidence.enrolled)):
+        if enrolled is None or enrolled.ended_at is None or enrolled.earlier is None:
+            break
+        enrolled = evidence.enrolment(enrolled.earlier)
+    return None if enrolled is None else enrolled.at
+
+
 def intervals(evidence: "Evidence") -> None:
     """When each event happened; a claim outside of it is a remark."""
     timeline = interval.Timeline([(hash, known.size, known.at) for hash, known in evidence.checkpoints])
     for key in _keys_with_events(evidence):
         chain: list[Any] = evidence.chain(key)
-        enrolled = evidence.enrolment(key)
         said = [logged.signed.event for logged in chain]
-        since = None if enrolled is None else enrolled.at
+        since = _since(evidence, key)
         found = interval.intervals(said, [logged.index for logged in chain], timeline, since)
         for i in range(len(chain)):
             chain[i].interval = found[i]

@@ -1,6 +1,6 @@
 """The day itself: every event kind once at least, in an order that a technician could have lived through."""
 
-from jobseal import merkle
+from jobseal import bodies, merkle, rotating
 from tests.vectors import keys
 from tests.vectors.world import (
     CANCELLED,
@@ -24,16 +24,18 @@ from tests.vectors.world import (
     Log,
     digest,
     named,
+    third_key_enrolled,
 )
 
 WHO = {"by": TECHNICIAN}
 AT_JOB = {"by": TECHNICIAN, "job": JOB}
 AT_UNPLANNED = {"by": TECHNICIAN, "job": UNPLANNED}
+AT_HANDED_OVER = {"by": TECHNICIAN, "job": "L-van-07-2"}
 
 
 class Day:
-    """``van``, ``tpm`` and ``spare`` (the van's second key): the chains; ``log``: what took in the van's; and three
-    checkpoints of it."""
+    """``van``, ``tpm``, ``spare`` and ``third`` (the van's second and third keys): the chains; ``log``: what took in
+    the van's; and three checkpoints of it."""
 
     def __init__(self) -> None:
         self.van = Handheld(keys.VAN, ENROLLED)
@@ -58,6 +60,12 @@ class Day:
         self.spare.boot, self.spare.up, self.spare.newest = NEXT_BOOT, 60_000, self.van.newest
         self.spare.write("session.opened", {"follows": self.van.head}, **WHO)
         self.third_checkpoint = self.log.checkpoint(DAY_MS + 36_000_000)
+        _hand_over(self.spare)
+        self.third_enrolled = third_key_enrolled(self.spare.events[-1], len(self.spare.events) - 1)
+        self.third = Handheld(keys.THIRD, self.spare.events[-1])
+        self.third.boot, self.third.up, self.third.newest = NEXT_BOOT, 400_000, self.van.newest
+        self.third.write("session.opened", {"follows": self.spare.head}, **WHO)
+        self.third.write("job.arrived", {}, **AT_HANDED_OVER)
 
 
 def _morning(van: Handheld) -> None:
@@ -141,6 +149,14 @@ def _the_evening(van: Handheld) -> None:
     van.boot, van.up, van.clock_offset = NEXT_BOOT, 0, None  # the battery was out: the clock knows nothing
     van.write("session.opened", {}, 9, **WHO)
     van.write("key.rotated", {"thumbprint": keys.SPARE.key.thumbprint})
+
+
+def _hand_over(spare: Handheld) -> None:
+    spare.write("job.accepted", {"order": None, "revision": None}, **AT_HANDED_OVER)
+    to = keys.THIRD.key
+    spare.write("job.handed_over", {"to": to.thumbprint}, closing=True, **AT_HANDED_OVER)
+    succession = rotating.succession(keys.SPARE.key.thumbprint, "pin", keys.THIRD)
+    spare.write(rotating.KIND, bodies.named(rotating.KIND, rotating.body(to, succession)))
 
 
 def _the_test_bench(tpm: Handheld) -> None:

@@ -120,6 +120,7 @@ def _misencoded() -> list[tuple[str, str, bytes, str]]:
 def _event() -> list[Entry]:
     day = _of_the_day("van-07", keys.VAN, DAY.van.events) + _of_the_day("tpm-01", keys.TPM, DAY.tpm.events)
     day += _of_the_day("van-07-second-key", keys.SPARE, DAY.spare.events)
+    day += _of_the_day("van-07-third-key", keys.THIRD, DAY.third.events)
     good = DAY.van.events[6]
     entries = [*day, *_odd_but_valid()]
     padded = _with(f7={1: "x" * 3800})
@@ -186,6 +187,8 @@ _WRONG_BODIES: list[tuple[str, str, Any]] = [
     ("position.logged", "a position in the event itself", {1: [52, 4]}),
     ("clock.adjusted", "a shift in seconds as text", {1: "-3600"}),
     ("key.rotated", "a kid instead of the thumbprint", {1: bytes(8)}),
+    ("key.rotated", "a succession of more than 512 bytes", {1: bytes(32), 2: bytes(513)}),
+    ("job.handed_over", "to nobody", {}),
     ("range.lost", "the end is missing", {1: 1}),
     ("range.lost", "a negative start", {1: -1, 2: 2}),
 ]
@@ -193,7 +196,7 @@ _WRONG_BODIES: list[tuple[str, str, Any]] = [
 
 def _bodies() -> list[Entry]:
     entries = []
-    for number, data in enumerate(DAY.van.events + DAY.tpm.events + DAY.spare.events):
+    for number, data in enumerate(DAY.van.events + DAY.tpm.events + DAY.spare.events + DAY.third.events):
         of = event.parse(data).event
         found = [item[0].hex() for item in bodies.objects(of.kind, of.body)]
         name = f"{of.kind}-{number:02}"

@@ -35,6 +35,7 @@ LOG = Ed25519Signer(seed("log"))
 OFFICE = Ed25519Signer(seed("office"))
 VAN = Ed25519Signer(seed("handheld van-07"))
 SPARE = Ed25519Signer(seed("handheld van-07, second key"))
+THIRD = Ed25519Signer(seed("handheld van-07, third key"))
 TPM = Esp256Signer(seed("handheld tpm-01"))
 STRANGER = Ed25519Signer(seed("stranger"))
 
@@ -44,6 +45,7 @@ NAMED = {
     "office": OFFICE,
     "handheld van-07": VAN,
     "handheld van-07, second key": SPARE,
+    "handheld van-07, third key": THIRD,
     "handheld tpm-01": TPM,
     "stranger": STRANGER,
 }
