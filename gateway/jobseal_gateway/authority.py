@@ -122,6 +122,20 @@ def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
     return _belonging(folder / f"{ROOT}.seed", keys.authority.root)
 
 
+def root_in(seed: Path, keys: GatewayKeys) -> Ed25519Signer:
+    """The root key from wherever the operator keeps it. Raises AuthorityUnusable if it is another, or none."""
+    return _belonging(seed, keys.authority.root)
+
+
+def rename_log(folder: Path, log_id: bytes, verifier: "Verifier") -> None:
+    """From here on these are the keys of the log with this id, for a restart that the root declares.
+
+    Raises AuthorityUnusable, OSError.
+    """
+    root_key, certifications, _, _ = _statement(folder, verifier)
+    durable.replace(folder / STATEMENT, cbor.encode([root_key, certifications, log_id]))
+
+
 def _statement(folder: Path, verifier: "Verifier") -> tuple[bytes, list[bytes], bytes, Authority]:
     """(the root's COSE_Key, its certifications, the log's id, the keys that they certify)."""
     statement = folder / STATEMENT

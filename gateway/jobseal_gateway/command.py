@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from jobseal.errors import JobsealError
 from jobseal_gateway import home
 from jobseal_gateway.commands import (
+    backing_up,
     catalogue,
     enrolling,
     evidence,
@@ -41,7 +42,7 @@ REFUSED = 1
 _SUBJECTS = ("job", "key", "device", "label", "technician", "name", "address", "item")
 ROOMS = (
     *(running, enrolling, technicians, orders, catalogue, prices, status, evidence, quarantine, office, tokens),
-    *(security, users),
+    *(security, users, backing_up),
 )
 
 

@@ -5,9 +5,11 @@ when they return. What is read and written in bulk lives in the database, which 
 """
 
 import os
+import shutil
 from pathlib import Path
 
 PRIVATE = 0o600
+COPIED_AT_ONCE_BYTES = 1 << 20
 _NEW_SUFFIX = ".new"
 
 
@@ -25,6 +27,17 @@ def replace(path: Path, data: bytes, mode: int = PRIVATE) -> None:
     """Make ``data`` the whole contents of ``path``, whether or not it exists. Raises OSError."""
     os.rename(_written(path, data, mode), path)
     sync_folder(path.parent)
+
+
+def copy(source: Path, target: Path, mode: int = PRIVATE) -> None:
+    """Make ``target``, which was not there, a copy of a file of any size. Raises FileExistsError, OSError."""
+    with source.open("rb") as origin:
+        fd = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        with os.fdopen(fd, "wb") as file:
+            shutil.copyfileobj(origin, file, COPIED_AT_ONCE_BYTES)
+            file.flush()
+            os.fsync(fd)
+    sync_folder(target.parent)
 
 
 def sync_folder(folder: Path) -> None:

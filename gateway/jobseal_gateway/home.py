@@ -35,7 +35,7 @@ from jobseal_gateway.settings import SETTINGS, Settings, parse_settings, templat
 CONFIG = "gateway.toml"
 BUILT_MS = 1_767_225_600_000  # 2026-01-01T00:00:00Z: a clock that shows less was never set
 FIRST_TOKEN = "billing"
-_READABLE = 0o644
+READABLE = 0o644
 _PRIVATE_FOLDER = 0o700
 
 
@@ -156,7 +156,7 @@ def _made(folder: Path, given: dict[str, str | int], clock: Clock) -> Gateway:
         text = _configuration(given, config)
         _parsed(text, config)  # before anything is written
         folder.mkdir(parents=True, exist_ok=True)
-        durable.create(config, text, _READABLE)
+        durable.create(config, text, READABLE)
     home, _ = _configured(folder)
     for made in (home.data, home.run):
         made.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
