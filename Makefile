@@ -10,7 +10,7 @@ WORKERS ?= 2
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | awk -F '\t' '{ printf "make %-8s %s\n", $$1, $$2 }'
 
-setup: ## install what is missing: Debian packages, .venv, MicroPython (a no-op when up to date)
+setup: ## install what is missing: Debian packages, .venv, what the tests run on Node.js (a no-op when up to date)
 	@PYTHON='$(PYTHON)' .ci/setup
 
 demo: setup ## run the demo day; EXIT=1 ends by itself and prints a JSON summary as its last line
@@ -52,6 +52,6 @@ audit: setup ## ask for known vulnerabilities of those packages; needs an index 
 	@PYTHON='$(PYTHON)' .ci/supply audit
 
 clean: ## remove what the other targets made, the virtual environment included; data under var/ stays
-	rm -rf .venv build dist tests/micropython/node_modules
+	rm -rf .venv build dist tests/micropython/node_modules tests/oidc/node_modules
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find device gateway protocol tests -name __pycache__ -type d -prune -exec rm -rf {} +

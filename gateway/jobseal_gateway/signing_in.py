@@ -1,4 +1,4 @@
-"""Signing in with a name and a password: counted first, checked then, and told to nobody who only guesses names.
+"""Signing in: with a name and a password, counted first and checked then, or as who an identity provider says.
 
 Rules:
 
@@ -13,20 +13,25 @@ Rules:
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from sqlalchemy import Connection
+
 from jobseal.errors import PEER
 from jobseal_gateway import passwords, sessions, tries, users
 from jobseal_gateway.errors import GatewayError
-from jobseal_gateway.ledger import audit, wrong_passwords
+from jobseal_gateway.identity import Identity, IdentityRefused
+from jobseal_gateway.ledger import audit, log, wrong_passwords
 from jobseal_gateway.ledger import users as stored
 from jobseal_gateway.ledger.database import writing
 from jobseal_gateway.ledger.users import HERE, User
 from jobseal_gateway.sessions import Life
+from jobseal_gateway.users import UserRefused
 
 if TYPE_CHECKING:
     from jobseal_gateway.home import Gateway
 
 ACT = "session:begin"
 NOBODY = "-"
+IDENTITY_PROVIDER = "identity provider"  # who says what holds of a user that comes from there
 
 
 class SignInRefused(GatewayError):
@@ -72,6 +77,50 @@ def with_password(gateway: "Gateway", typed: str, password: str, address: str) -
     return Begun(secret, user)
 
 
+def with_identity(gateway: "Gateway", identity: Identity, address: str) -> Begun:
+    """Begin a session of whom an identity provider vouches for, with the roles that it gives now; who is new is kept.
+
+    Raises IdentityRefused, ClockUnsynchronised, LedgerUnavailable.
+    """
+    now_ms = gateway.now_ms()
+    try:
+        with writing(gateway.engine) as connection:
+            log.lock_head(connection)
+            user = _of_identity(connection, identity, now_ms)
+            secret = sessions.begin(connection, user, now_ms, life(gateway))
+            audit.add(connection, now_ms, user.name, ACT, address, "done")
+    except IdentityRefused as refused:
+        note_refused(gateway, identity.name, address, refused.code)
+        raise
+    return Begun(secret, user)
+
+
+def note_refused(gateway: "Gateway", name: str, address: str, code: str) -> None:
+    """Into the audit log: who was not let in, or a dash where that would be what somebody typed."""
+    now_ms = gateway.now_ms()
+    with writing(gateway.engine) as connection:
+        audit.add(connection, now_ms, name, ACT, address, f"refused: {code}")
+
+
+def _of_identity(connection: Connection, identity: Identity, now_ms: int) -> User:
+    known = stored.of_subject(connection, identity.subject)
+    roles = " ".join(identity.roles)
+    if known is None:
+        if stored.of(connection, identity.name) is not None:
+            sentence = f"There is another user {identity.name} here; ask who looks after this gateway."
+            raise IdentityRefused(sentence)
+        fresh = User(0, identity.name, roles, None, identity.subject, HERE, now_ms, IDENTITY_PROVIDER)
+        try:
+            return users.say_new(connection, fresh)
+        except UserRefused as refused:
+            raise IdentityRefused(refused.sentence) from refused
+    if known.standing != HERE:
+        raise IdentityRefused(f"The user {known.name} is disabled here.")
+    if known.roles == roles:
+        return known
+    return stored.say(connection, known._replace(roles=roles, at_ms=now_ms, person=IDENTITY_PROVIDER))
+
+
 def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
     """Who has this name, after the try was counted. Raises SignInRefused (``too_many_attempts``), counting nothing."""
     now_ms = gateway.now_ms()
@@ -90,9 +139,7 @@ def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
 
 def _wrong(gateway: "Gateway", user: User | None, address: str) -> SignInRefused:
     refused = _refused()
-    now_ms = gateway.now_ms()
-    with writing(gateway.engine) as connection:
-        audit.add(connection, now_ms, NOBODY if user is None else user.name, ACT, address, f"refused: {refused.code}")
+    note_refused(gateway, NOBODY if user is None else user.name, address, refused.code)
     return refused
 
 

@@ -12,7 +12,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PYTHON_LOCK = ROOT / ".ci/requirements.lock"
 SUPPLY_LOCK = ROOT / ".ci/supply.lock"
-NODE_LOCK = ROOT / "tests/micropython/package-lock.json"
+NODE_LOCKS = [ROOT / "tests" / folder / "package-lock.json" for folder in ("micropython", "oidc")]
 UNLOCKED = ("tpm",)  # compiles against headers that only who has a TPM needs
 PIN = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
 
@@ -25,7 +25,7 @@ def requirements() -> list[Requirement]:
     return [Requirement(line) for line in stated + [line for extra in extras.values() for line in extra]]
 
 
-@pytest.mark.parametrize("lock", [PYTHON_LOCK, SUPPLY_LOCK, NODE_LOCK], ids=lambda path: path.name)
+@pytest.mark.parametrize("lock", [PYTHON_LOCK, SUPPLY_LOCK, *NODE_LOCKS], ids=lambda path: "/".join(path.parts[-2:]))
 def test_a_lock_holds_no_download_address(lock: Path) -> None:
     assert "://" not in lock.read_text()
 
@@ -45,8 +45,9 @@ def test_every_pinned_python_package_has_hashes(lock: Path) -> None:
     assert [entry for entry in entries if not re.search(r"--hash=sha256:[0-9a-f]{64}", entry)] == []
 
 
-def test_every_pinned_node_package_has_its_integrity() -> None:
-    packages = json.loads(NODE_LOCK.read_text())["packages"]
+@pytest.mark.parametrize("lock", NODE_LOCKS, ids=lambda path: path.parent.name)
+def test_every_pinned_node_package_has_its_integrity(lock: Path) -> None:
+    packages = json.loads(lock.read_text())["packages"]
     installed = {name: package for name, package in packages.items() if name}
 
     assert installed

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from jobseal_gateway.api import contract, feed, health, jobs, query, records, refusals, session
+from jobseal_gateway.api import contract, feed, health, jobs, login, query, records, refusals, session
 from jobseal_gateway.api.access import SESSION_SCHEME, scope_of
 from jobseal_gateway.api.cookies import SessionCookie
 from jobseal_gateway.api.limit import BodyLimit
@@ -68,7 +68,11 @@ def make_app(service: Service) -> FastAPI:
     app.add_middleware(BodyLimit)
     gateway = service.gateway
     app.add_middleware(TurnedAway, security=SecurityLog(gateway.home.security, API, gateway.clock.wall_ms))
-    for open_to_all in (health.routes, session.routes):  # what these let nobody do, they look at themselves
+    for open_to_all in (
+        health.routes,
+        session.routes,
+        login.routes,
+    ):  # these look for themselves
         app.include_router(open_to_all(service))
     for routes in (feed.routes, records.routes, jobs.routes):
         app.include_router(_guarded(routes(service)))

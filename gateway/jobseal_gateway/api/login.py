@@ -1,0 +1,54 @@
+"""/v1/login/oidc: a browser on its way to the identity provider and back. For browsers, so not in the contract.
+
+Who comes back has a session like anybody who signed in with a password.
+"""
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import RedirectResponse, Response
+from starlette.concurrency import run_in_threadpool
+
+from jobseal_gateway import identity, signing_in
+from jobseal_gateway.api import query
+from jobseal_gateway.api.access import address_of
+from jobseal_gateway.api.provider import Provider
+from jobseal_gateway.api.refusals import Refusal
+from jobseal_gateway.api.service import Service
+from jobseal_gateway.api.session import put
+from jobseal_gateway.identity import IdentityRefused
+
+BEGIN = "/v1/login/oidc"
+CALLBACK = "/v1/login/oidc/callback"
+SIGNED_IN = "/v1/session"  # where the browser goes then
+_NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+
+
+def routes(service: Service) -> APIRouter:
+    """The two routes."""
+    router = APIRouter(include_in_schema=False)
+    gateway = service.gateway
+    provider = Provider(gateway.settings.oidc)
+
+    @router.get(BEGIN)
+    async def begin(request: Request) -> Response:
+        _check_there(provider)
+        return await provider.send(request, gateway.settings.http.url + CALLBACK)
+
+    @router.get(CALLBACK, dependencies=[Depends(query.takes_any)])
+    async def come_back(request: Request) -> Response:
+        _check_there(provider)
+        address = address_of(request)
+        claims = await provider.claims(request)
+        try:
+            found = identity.of(gateway.settings.oidc, claims)
+        except IdentityRefused as refused:  # somebody whom the provider knows: the office should see that
+            await run_in_threadpool(signing_in.note_refused, gateway, signing_in.NOBODY, address, refused.code)
+            raise
+        await put(service, request, await run_in_threadpool(signing_in.with_identity, gateway, found, address))
+        return RedirectResponse(SIGNED_IN, 303, _NO_STORE)
+
+    return router
+
+
+def _check_there(provider: Provider) -> None:
+    if not provider.is_there:
+        raise Refusal("no_such_place", "No identity provider is set up here; sign in with a password.")
