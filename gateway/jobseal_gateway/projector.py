@@ -6,7 +6,7 @@ news are committed together or not at all.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
@@ -17,13 +17,14 @@ from jobseal.exceptions import RULES
 from jobseal.host.clock import Clock
 from jobseal_gateway import documents, dossier, release
 from jobseal_gateway.authority import GatewayKeys
-from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, records
+from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, proofs, records
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.database import writing
 from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.ledger.exceptions import Found
 from jobseal_gateway.ledger.feed import News
 from jobseal_gateway.ledger.folded import CARDS, RATINGS, Folded
+from jobseal_gateway.ledger.proofs import Proof
 from jobseal_gateway.log import Appending, LogWriter
 from jobseal_gateway.policy import HELD, READY
 from jobseal_gateway.pricing import PriceList, parse_price_lists
@@ -148,6 +149,7 @@ class Projector:
             "digest": digest.hex(),
             "supersedes": None if made.supersedes is None else made.supersedes.hex(),
             "total": made.total,
+            "job_total": release.job_total(made),
             "currency": made.currency,
             "checkpoint": checkpoint.hex(),
         }
@@ -183,11 +185,13 @@ class Last(NamedTuple):
     card: Folded | None
     rating: Folded | None
     exceptions: list[Found]
+    proofs: list[Proof]
 
 
 def _last(connection: Connection, job_id: int) -> Last:
     found = exceptions.of_job(connection, job_id)
-    return Last(CARDS.of_job(connection, job_id), RATINGS.of_job(connection, job_id), found)
+    card, rating = CARDS.of_job(connection, job_id), RATINGS.of_job(connection, job_id)
+    return Last(card, rating, found, proofs.of_job(connection, job_id))
 
 
 def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | None) -> bool:
@@ -196,6 +200,7 @@ def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | Non
         CARDS.put(connection, last.card)
         RATINGS.put(connection, last.rating)
         exceptions.replace(connection, job_id, last.exceptions)
+        proofs.replace(connection, job_id, last.proofs)
         return False
     try:
         projected = project(dossier.read(connection, job_id), rules)
@@ -218,7 +223,15 @@ def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
     changed |= RATINGS.put(connection, Folded(job_id, word, documents.to_bytes(rating)))
     if changed:
         exceptions.replace(connection, job_id, list(_rows(projected)))
+        proofs.replace(connection, job_id, list(_proofs(job_id, projected)))
     return changed
+
+
+def _proofs(job_id: int, projected: Projected) -> Iterator[Proof]:
+    """The events that commit to all that their handheld signed of the job before: what it shows to customers."""
+    for logged in projected.dossier.events:
+        if logged.signed is not None and logged.signed.event.close is not None:
+            yield Proof(logged.hash, job_id, logged.index)
 
 
 def _hold(connection: Connection, job_id: int) -> None:

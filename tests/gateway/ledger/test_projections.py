@@ -73,7 +73,7 @@ def test_dropping_projections_leaves_evidence_and_decisions_and_marks_every_job(
             for table in schema.metadata.sorted_tables
             if table.info["kind"] == schema.PROJECTION
         }
-        assert counts == {"cards": 0, "ratings": 0, "exceptions": 0, "dirty_jobs": 2}
+        assert counts == {"cards": 0, "ratings": 0, "exceptions": 0, "proofs": 0, "dirty_jobs": 2}
         assert leaves.between(connection, 0, 9) == [act(0, ours)]
         assert feed.last(connection) == 1
     with writing(engine) as connection:

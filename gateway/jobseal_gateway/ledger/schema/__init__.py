@@ -49,7 +49,7 @@ from jobseal_gateway.ledger.schema.identity import (
     link_revocations,
 )
 from jobseal_gateway.ledger.schema.people import people
-from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, ratings
+from jobseal_gateway.ledger.schema.projections import cards, dirty_jobs, exceptions, proofs, ratings
 from jobseal_gateway.ledger.schema.users import users, web_sessions, wrong_passwords
 
 __all__ = [
@@ -90,6 +90,7 @@ __all__ = [
     "overrides",
     "people",
     "price_lists",
+    "proofs",
     "quarantine",
     "quarantine_days",
     "ratings",

@@ -4,7 +4,7 @@ Dropping these and folding again gives the same bytes; so nothing here may hold 
 random id or an order that depends on when something ran. Only the queue holds times, and it is not content.
 """
 
-from sqlalchemy import Column, ForeignKey, Index, PrimaryKeyConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, PrimaryKeyConstraint
 
 from jobseal_gateway.ledger.schema.columns import (
     PROJECTION,
@@ -49,5 +49,16 @@ dirty_jobs = table(
     row_number(),
     number("job_id", ForeignKey("jobs.id")),
     number("since_ms"),
+    Index(None, "job_id"),
+)
+
+# Where the log has what a customer's code is of, by its digest: each event by which a handheld said that its part of a
+# job is complete, and every later one of that job. Few among all events, so none of those needs an index by its hash.
+proofs = table(
+    PROJECTION,
+    "proofs",
+    Column("digest", LargeBinary, primary_key=True),
+    number("job_id", ForeignKey("jobs.id")),
+    number("leaf"),
     Index(None, "job_id"),
 )
