@@ -10,6 +10,7 @@ scanner_prefix = ""            # what the scanner sends before each code
 scanner_suffix = "any"         # any, enter, tab, none
 currency = "EUR"               # of expenses without an order
 camera = ["photograph", "{file}"]  # a command that writes a picture to {file}
+camera_timeout_s = 60          # after which it is stopped
 photo_folder = "/media/camera"     # or a folder in which a picture appears
 proof_link = ""                # what the proof's QR code begins with, such as "https://jobs.example.com/p/"
 
@@ -44,6 +45,7 @@ SUFFIXES = ("any", "enter", "tab", "none")
 GAP_MOST_MS = 500
 LOCK_MOST_S = 86_400
 LEAST_MOST = 64
+CAMERA_MOST_S = 600
 
 
 @dataclass(frozen=True)
@@ -59,12 +61,18 @@ class ScreenSettings:
     scanner_suffix: str = "any"
     currency: str = "EUR"
     camera: tuple[str, ...] = ()
+    camera_timeout_s: int = 60
     photo_folder: str = ""
     proof_link: str = ""
     keys: dict[str, str] = field(default_factory=lambda: dict(DEFAULT_KEYS))
 
 
-_NUMBERS = {"lock_after_s": (0, LOCK_MOST_S), "scanner_gap_ms": (1, GAP_MOST_MS), "scanner_least": (2, LEAST_MOST)}
+_NUMBERS = {
+    "lock_after_s": (0, LOCK_MOST_S),
+    "scanner_gap_ms": (1, GAP_MOST_MS),
+    "scanner_least": (2, LEAST_MOST),
+    "camera_timeout_s": (1, CAMERA_MOST_S),
+}
 _TAKES = {
     "theme": '"dark" or "light"',
     "language": '"en", "de" or "es"',
@@ -75,6 +83,7 @@ _TAKES = {
     "scanner_suffix": f"one of {', '.join(SUFFIXES)}",
     "currency": "three capital letters",
     "camera": 'a list of words with "{file}" among them',
+    "camera_timeout_s": f"a number of seconds from 1 to {CAMERA_MOST_S}",
     "photo_folder": "a folder's path",
     "proof_link": "a text of up to 128 characters",
     "keys": f"a table of keys and {', '.join(ACTIONS)}",

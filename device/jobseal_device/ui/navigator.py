@@ -99,7 +99,8 @@ class Navigator:
 
     def tick(self) -> bool:
         """Let the page look at the time; whether it moved on."""
-        move = self.page.tick() if self.page.tick is not None else None
+        tick = self.page.tick
+        move = None if tick is None else self._attempted(tick)
         if move is None:
             return False
         self._carry_out(move)
@@ -257,16 +258,19 @@ class Navigator:
         self._said, self._is_wrong, self.bell = "", False, QUIET
 
     def _run(self, act: Callable[[], Move]) -> None:
+        self._carry_out(self._attempted(act) or stay())
+
+    def _attempted(self, act: Callable[[], Move | None]) -> Move | None:
+        """What ``act`` wants next; a sentence where it failed."""
         try:
-            move = act()
+            return act()
         except JobsealError as error:
             from jobseal_device.ui.verdicts import error_sentence
 
-            move = wrong(error_sentence(error))
+            return wrong(error_sentence(error))
         except Exception as error:  # a mistake of ours: what was signed is signed, and the person goes on working
             self.trouble = (self.frame, error)
-            move = wrong(_("That did not work ({name}). What was signed is safe.").format(name=type(error).__name__))
-        self._carry_out(move)
+            return wrong(_("That did not work ({name}). What was signed is safe.").format(name=type(error).__name__))
 
     def _carry_out(self, move: Move) -> None:
         if move.kind == OPEN and move.frame is not None:

@@ -115,7 +115,7 @@ def _press(terminal: Terminal, key: str) -> None:
     if colon and what == "ask" and not _digit_of(terminal, text):
         _see(terminal, "F3")
     if colon and what in ("row", "ask"):
-        _choose(terminal, text)
+        choose(terminal, text)
     elif colon and what == "scan":
         terminal.scan(text)
         terminal.wait(text)
@@ -136,7 +136,7 @@ def _see(terminal: Terminal, key: str) -> None:
     terminal.wait(lambda: terminal.text() != before)
 
 
-def _choose(terminal: Terminal, label: str) -> None:
+def choose(terminal: Terminal, label: str) -> None:
     """By digit, on whichever page of the menu the row is."""
     for _each in range(6):
         digit = _digit_of(terminal, label)
@@ -159,4 +159,4 @@ def _tidy(terminal: Terminal) -> None:
     _see(terminal, "F4")
     while " pc " in terminal.text():
         _see(terminal, "1")
-        _choose(terminal, "Take it off")
+        choose(terminal, "Take it off")

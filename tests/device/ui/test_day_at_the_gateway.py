@@ -7,6 +7,7 @@ from jobseal_device.ui import demo
 from jobseal_gateway.ledger.database import connect, migrate
 from tests.device.ui.day import DAY, FILTERS, INSPECTION, REPAIR, play
 from tests.device.ui.terminal import Terminal
+from tests.device.ui.test_camera import at_the_camera, set_up
 from tests.field import Office, Phone
 
 JOBS = {
@@ -57,3 +58,25 @@ def test_the_job_cards_equal_what_was_keyed_in(tmp_path: Path) -> None:
     assert (spent["code"], spent["amount"], spent["currency"]) == ("PARKING", "4.50", "EUR")
     read = next(each["body"] for each in cards[INSPECTION]["events"] if each["kind"] == "reading.taken")
     assert (read["code"], read["value"]) == ("TEMP", "21.5")
+
+
+def test_a_photo_reaches_the_gateway_in_pieces(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'ledger.db'}")
+    migrate(engine)
+    office = Office(engine, tmp_path)
+    order = office.order(FILTERS, ("t-11",), customer_name="Rosner")
+    phone = Phone(office, "HH-1", "t-11")
+    phone.capture.close()
+    demo.assign(phone.home, office.station.keys.office, "HH-1", office.now_ms, [order.snapshot()], demo.CATALOGUE)
+    set_up(phone.home)
+    with Terminal("--home", str(phone.home.folder)) as terminal:
+        at_the_camera(terminal)
+        terminal.press("1")
+        terminal.wait("There it is.")
+        terminal.press("F1")
+        terminal.wait("Signed: photo.")
+    phone.sync()
+    office.project()
+    card = json.loads(office.documents()[FILTERS][0])
+    engine.dispose()
+    assert [each["stored"] for each in card["attachments"]] == [True]

@@ -247,3 +247,16 @@ def test_every_row_is_as_wide_as_the_screen_and_there_are_as_many_as_fit(hand: H
         assert len(rows) == size.rows - 1
         assert max(cell_len(row) for row in rows) <= size.columns
         hand.press("F4")
+
+
+def test_a_scan_in_a_job_is_a_part_but_not_where_it_names_a_job(hand: Hand) -> None:
+    on_site(hand)
+    for code in (JOB, "S-102"):
+        hand.scan(code)
+        assert hand.message == "That is this job."
+    hand.scan("WO-1003")
+    assert hand.navigator.frame == {**hand.navigator.frame, "at": "job", "job": "WO-1003"}
+    hand.scan("FLT-10")
+    assert hand.message == "No parts are taken now."
+    hand.press("F3").scan("FLT-10")
+    assert hand.at == "parts"

@@ -4,8 +4,8 @@ from jobseal.card import Span
 from jobseal.lifecycle import COMPLETED
 from jobseal_device.ui import asks, deadline, evidence, kinds, progress, words
 from jobseal_device.ui.desk import Desk, JobView
-from jobseal_device.ui.page import BAD, DIM, PLAIN, STRONG, STRUCK, Choice, Frame, Line, Move, Page, go
-from jobseal_device.ui.pages.today import summary
+from jobseal_device.ui.page import BAD, DIM, PLAIN, STRONG, STRUCK, Choice, Frame, Line, Move, Page, go, stay, wrong
+from jobseal_device.ui.pages.today import codes_of, summary
 from jobseal_device.ui.signing import shelf_name
 from jobseal_device.ui.words import _
 
@@ -24,7 +24,11 @@ def job(desk: Desk, frame: Frame) -> Page:
     takes_parts = "part.used" in steps
 
     def scan(code: str) -> Move:
-        return go("parts", job=view.id, scanned=code)
+        if code in codes_of(desk, view.id):
+            return stay(_("That is this job."))
+        if code in desk.orders:
+            return go("job", job=code)
+        return go("parts", job=view.id, scanned=code) if takes_parts else wrong(_("No parts are taken now."))
 
     return Page(
         title=f"{view.id} {view.customer}".strip(),
@@ -32,7 +36,7 @@ def job(desk: Desk, frame: Frame) -> Page:
         say=advice(view, steps),
         lines=_head(desk, view),
         choices=choices,
-        scan=scan if takes_parts else None,
+        scan=scan,
     )
 
 

@@ -4,8 +4,8 @@ from functools import partial
 from pathlib import Path
 
 from jobseal.limits import OBJECT_MAX_BYTES
-from jobseal_device.ui import words
-from jobseal_device.ui.camera import Camera, newest_picture
+from jobseal_device.ui import camera, words
+from jobseal_device.ui.camera import Camera, newest_picture, stamp
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import DIM, GOOD_BELL, HEAD, Choice, Entry, Frame, Line, Move, Page, stay, wrong
 from jobseal_device.ui.signing import leave, sign_and_leave, signed_words, take_up
@@ -17,6 +17,13 @@ PURPOSES = {
     "damage": N_("damage"),
     "plate": N_("type plate"),
     "other": N_("other"),
+}
+_FAILED = {
+    camera.EXITED: N_("The camera failed. Nothing was taken. Try again."),
+    camera.LATE: N_("The camera did not answer in time and was stopped. Try again."),
+    camera.NOTHING: N_("The camera wrote no picture. Try again."),
+    camera.NO_PICTURE: N_("What the camera wrote is no picture. Try again."),
+    camera.TOO_LARGE: N_("The camera wrote far too much and was stopped. Tell the office."),
 }
 _camera = Camera()
 
@@ -30,21 +37,20 @@ def photo(desk: Desk, frame: Frame) -> Page:
 
 
 def _picture_page(desk: Desk, frame: Frame) -> Page:
-    folder = desk.settings.photo_folder
-    newest = newest_picture(folder) if folder else None
-    frame.setdefault("seen", "" if newest is None else str(newest))
+    folders = [Path(desk.settings.photo_folder)] if desk.settings.photo_folder else []
+    newest = newest_picture(*folders, desk.home.camera)
+    frame.setdefault("seen", stamp(newest))
 
     def take() -> Move:
-        problem = _camera.start(desk.settings.camera, desk.home.camera)
-        return (
-            wrong(_("The camera did not start: {why}").format(why=problem))
-            if problem
-            else stay(_("The camera works ..."))
-        )
+        problem = _camera.start(desk.settings.camera, desk.home.camera, desk.settings.camera_timeout_s)
+        return wrong(_("The camera did not start: {why}").format(why=problem)) if problem else stay(_working())
 
     def use(path: Path) -> Move:
+        if camera.size(path) > OBJECT_MAX_BYTES:
+            frame["seen"] = stamp(path)
+            return wrong(_("The picture is too large (8 MiB at most). Take a smaller one."))
         frame.update(file=str(path), row=0, top=None)
-        return stay(_("There it is."), GOOD_BELL)
+        return stay(_("There it is. F1 signs it."), GOOD_BELL)
 
     def type_path() -> Move:
         frame.update(is_typing=True, text="")
@@ -55,11 +61,17 @@ def _picture_page(desk: Desk, frame: Frame) -> Page:
         if isinstance(taken, Path):
             return use(taken)
         if isinstance(taken, str):
-            return wrong(_("The camera gave no picture: {why}").format(why=taken))
-        appeared = newest_picture(folder) if folder else None
-        if appeared is not None and str(appeared) != frame["seen"]:
+            return wrong(_(_FAILED[taken]))
+        appeared = newest_picture(*folders)
+        if appeared is not None and stamp(appeared) != frame["seen"]:
             return use(appeared)
-        return None
+        return None if _camera.works_for_s is None else stay(_working())
+
+    def stop() -> Move:
+        if _camera.works_for_s is None:
+            return leave(desk, frame, False)
+        _camera.stop()
+        return stay(_("The camera is stopped. There is no picture."))
 
     choices = []
     if desk.settings.camera:
@@ -70,12 +82,16 @@ def _picture_page(desk: Desk, frame: Frame) -> Page:
     return Page(
         title=_("Photo"),
         mark=frame["job"],
-        say=_("Take a photo, or wait for one to appear.") if folder else _("Choose by digit."),
-        lines=[] if desk.settings.camera or folder else [Line(_("No camera is set up ([screen] camera)."), DIM)],
+        say=_("Take a photo, or wait for one to appear.") if folders else _("Choose by digit."),
+        lines=[] if desk.settings.camera or folders else [Line(_("No camera is set up ([screen] camera)."), DIM)],
         choices=choices,
         tick=tick,
-        back=lambda: leave(desk, frame, False),
+        back=stop,
     )
+
+
+def _working() -> str:
+    return _("The camera works: {seconds} s. F3 stops it.").format(seconds=_camera.works_for_s or 0)
 
 
 def _path_page(frame: Frame) -> Page:
@@ -129,7 +145,7 @@ def _purpose_page(desk: Desk, frame: Frame) -> Page:
         return sign_and_leave(desk, frame, act)
 
     def again() -> Move:
-        frame.update(file="", seen=str(path), row=0, top=None)
+        frame.update(file="", seen=stamp(path), row=0, top=None)
         return stay()
 
     return Page(

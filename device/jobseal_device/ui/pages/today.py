@@ -40,7 +40,7 @@ def today(desk: Desk, frame: Frame) -> Page:
         )
 
     def scan(code: str) -> Move:
-        found = [id for id in ids if id == code] or [id for id in ids if code in _codes(desk, id)]
+        found = [id for id in ids if id == code] or [id for id in ids if code in codes_of(desk, id)]
         if len(found) == 1:
             return go("job", job=found[0])
         if found:
@@ -113,9 +113,10 @@ def _time(view: JobView) -> str:
     return words.clock(None if view.order is None else view.order.time("window_start"))
 
 
-def _codes(desk: Desk, id: str) -> list[str]:
+def codes_of(desk: Desk, id: str) -> list[str]:
+    """The codes by which a job is meant: its number, its site and its asset."""
     order = desk.orders.get(id)
-    return [] if order is None else [code for code in (order.text("site"), order.text("asset")) if code]
+    return [id] if order is None else [code for code in (id, order.text("site"), order.text("asset")) if code]
 
 
 def summary(desk: Desk, view: JobView) -> list[Line]:
