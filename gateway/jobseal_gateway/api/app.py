@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from jobseal_gateway.api import contract, feed, health, jobs, login, query, records, refusals, session
+from jobseal_gateway.api import contract, feed, health, jobs, login, proof, query, records, refusals, session
 from jobseal_gateway.api.access import SESSION_SCHEME, scope_of
 from jobseal_gateway.api.cookies import SessionCookie
 from jobseal_gateway.api.limit import BodyLimit
@@ -33,7 +33,7 @@ _CSRF = {
     "description": "Beside a session's cookie: the csrf_token of GET /v1/session. A token of the API needs none.",
 }
 _UNKNOWN_PARAMETER = refusals.responses("request_invalid")[422]
-_BY_REFERENCE = (contract.Problem, contract.FeedEvent, contract.JobDocument)
+_BY_REFERENCE = (contract.Problem, contract.FeedEvent, contract.JobDocument, contract.Proof)
 
 
 def make_app(service: Service) -> FastAPI:
@@ -70,6 +70,7 @@ def make_app(service: Service) -> FastAPI:
     app.add_middleware(TurnedAway, security=SecurityLog(gateway.home.security, API, gateway.clock.wall_ms))
     for open_to_all in (
         health.routes,
+        proof.routes,
         session.routes,
         login.routes,
     ):  # these look for themselves

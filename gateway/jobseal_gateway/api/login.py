@@ -3,6 +3,8 @@
 Who comes back has a session like anybody who signed in with a password.
 """
 
+from typing import TYPE_CHECKING
+
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
 from starlette.concurrency import run_in_threadpool
@@ -10,11 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from jobseal_gateway import identity, signing_in
 from jobseal_gateway.api import query
 from jobseal_gateway.api.access import address_of
-from jobseal_gateway.api.provider import Provider
 from jobseal_gateway.api.refusals import Refusal
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.api.session import put
 from jobseal_gateway.identity import IdentityRefused
+
+if TYPE_CHECKING:
+    from jobseal_gateway.api.provider import Provider
 
 BEGIN = "/v1/login/oidc"
 CALLBACK = "/v1/login/oidc/callback"
@@ -26,18 +30,16 @@ def routes(service: Service) -> APIRouter:
     """The two routes."""
     router = APIRouter(include_in_schema=False)
     gateway = service.gateway
-    provider = Provider(gateway.settings.oidc)
+    provider = _provider(service)
 
     @router.get(BEGIN)
     async def begin(request: Request) -> Response:
-        _check_there(provider)
-        return await provider.send(request, gateway.settings.http.url + CALLBACK)
+        return await _there(provider).send(request, gateway.settings.http.url + CALLBACK)
 
     @router.get(CALLBACK, dependencies=[Depends(query.takes_any)])
     async def come_back(request: Request) -> Response:
-        _check_there(provider)
         address = address_of(request)
-        claims = await provider.claims(request)
+        claims = await _there(provider).claims(request)
         try:
             found = identity.of(gateway.settings.oidc, claims)
         except IdentityRefused as refused:  # somebody whom the provider knows: the office should see that
@@ -49,6 +51,16 @@ def routes(service: Service) -> APIRouter:
     return router
 
 
-def _check_there(provider: Provider) -> None:
-    if not provider.is_there:
+def _provider(service: Service) -> "Provider | None":
+    oidc = service.gateway.settings.oidc
+    if not oidc.issuer:
+        return None
+    from jobseal_gateway.api.provider import Provider  # Authlib is 12 MB, which most gateways never need
+
+    return Provider(oidc)
+
+
+def _there(provider: "Provider | None") -> "Provider":
+    if provider is None:
         raise Refusal("no_such_place", "No identity provider is set up here; sign in with a password.")
+    return provider

@@ -40,11 +40,6 @@ class Provider:
         self._oidc = oidc
         self._client: Any = None
 
-    @property
-    def is_there(self) -> bool:
-        """Whether the settings name one."""
-        return bool(self._oidc.issuer)
-
     async def send(self, request: Request, callback: str) -> Response:
         """Send the browser there; ``callback``: where it comes back to. Refuses with
         ``identity_provider_unavailable``."""

@@ -24,7 +24,8 @@ STDIN = Path("-")
 def add(commands: Commands) -> None:
     """The commands of this room."""
     room = group(commands, "users", "who may sign in with a browser, and as what")
-    new = command(room, "add", "a user of this gateway's own; the password is asked for", _add)
+    # Without abbreviations: --password SECRET would be taken for --password-file, and stand in the list of processes.
+    new = command(room, "add", "a user of this gateway's own; the password is asked for", _add, allow_abbrev=False)
     _name(new)
     _roles(new)
     _password_options(new)
@@ -35,7 +36,8 @@ def add(commands: Commands) -> None:
     _roles(role)
     options.operator(role)
 
-    password = command(room, "password", "give a user another password; ends their sessions and a lock", _password)
+    help = "give a user another password; ends their sessions and a lock"
+    password = command(room, "password", help, _password, allow_abbrev=False)
     _name(password)
     _password_options(password)
     options.operator(password)
