@@ -19,7 +19,7 @@ class Anchor:
     def newest(self) -> bytes | None:
         """Hash of the newest checkpoint known here; None before the first, or where the file cannot be read."""
         try:
-            stamp = self._files.stamp(self._home.uplink)
+            stamp = self._newest_stamp()
             if stamp != self._stamp:
                 state = read_uplink(self._home, self._files)
                 self._hash = None if state.checkpoint is None else checkpoint.hash_of(state.checkpoint)
@@ -27,3 +27,14 @@ class Anchor:
         except (OSError, JobsealError):
             return None
         return self._hash
+
+    def _newest_stamp(self) -> tuple[int, int, int]:
+        """That of this turn's file; where sync has not come to this turn yet, that of the turn before."""
+        home = self._home
+        while True:
+            try:
+                return self._files.stamp(home.uplink)
+            except FileNotFoundError:
+                if not home.turn:
+                    raise
+                home = home.earlier_turn()

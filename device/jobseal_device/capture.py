@@ -12,13 +12,13 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from jobseal import event as events
-from jobseal import lifecycle
+from jobseal import lifecycle, rotating
 from jobseal.errors import OPERATOR, JobsealError, Malformed
 from jobseal.event import Event, SignedEvent
 from jobseal.host.clock import Clock
 from jobseal.object import SALT_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import legality, moment, objects, wake
+from jobseal_device import legality, moment, objects, turns, wake
 from jobseal_device.anchor import Anchor
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import DeviceRolledBack, EventInDoubt, StorageError, StorageFailed
@@ -29,10 +29,12 @@ from jobseal_device.journal import Journal
 from jobseal_device.journal_reader import BATCH_EVENTS, JournalReader
 from jobseal_device.losses import Losses
 from jobseal_device.objects import Attachment, ObjectStore
+from jobseal_device.turns import KeyEnded
 from jobseal_device.uplink_file import UplinkDamaged, read_uplink
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
+    from jobseal.key import Key
 
 SAVE_AFTER_EVENTS = 512
 _RESTATES_ANCHOR = "range.lost"  # what the lost events said of the anchor is lost with them
@@ -52,8 +54,8 @@ class Capture:
     ) -> None:
         """Opens the journal. ``random(n)`` gives n random bytes, for salts.
 
-        Raises :class:`NotEnrolled`, :class:`DeviceRolledBack`, :class:`JournalDamaged`, :class:`JournalInUse`,
-        :class:`StorageError`.
+        Raises :class:`NotEnrolled`, :class:`DeviceRolledBack`, :class:`KeyEnded`, :class:`JournalDamaged`,
+        :class:`JournalInUse`, :class:`StorageError`.
         """
         if signer.key.thumbprint != identity.thumbprint:
             raise NotEnrolled("The signing key is not the one that was enrolled; this handheld needs a new enrolment.")
@@ -65,6 +67,7 @@ class Capture:
         self._files = files
         self._refuse_if_rolled_back()
         home.make(files)
+        self._follows = identity.genesis if turns.is_rotated_to(home, files) else None
         self.journal = Journal.open(home.journal, _acknowledged(home, files), files=files)
         try:
             self._reader = JournalReader(home.journal, files)
@@ -74,6 +77,9 @@ class Capture:
             self._losses = Losses(home, self._reader, files)
             self._in_doubt: tuple[SignedEvent, list[bytes]] | None = None
             self._put_objects_in_order()
+            self._refuse_if_ended()
+            if self._follows is not None and self.journal.head is not None:
+                turns.forget(home.earlier_turn(), files)
         except BaseException:
             self.journal.close()
             raise
@@ -125,13 +131,46 @@ class Capture:
         """
         self._refuse_if_rolled_back()
         self.settle()
+        self._refuse_if_ended()
         by = by or self.technician
         legality.check_words(kind, body, job, by, amends)
         if job is not None:
             legality.check_step(kind, body, self.fold.job(job), self._identity.thumbprint, by, amends)
         self._report_losses()
+        if self.journal.head is None and self._follows is not None:
+            if kind == "session.opened":
+                body = {**body, 2: self._follows}
+            else:
+                self.begin(by)
         self._notice_clock(by)
         return self._commit(kind, body, job, by, amends, attachments)
+
+    def end(self, key: "Key", succession: bytes, by: str | None) -> SignedEvent:
+        """Sign the last that this key says: that ``key`` follows, which has said so itself in ``succession``.
+
+        Before it, each unfinished job is handed over, and an open session closed. When it returns, nothing can be
+        signed here any more. Raises as :meth:`sign`; until the last event is committed this key goes on.
+        """
+        self._refuse_if_rolled_back()
+        self.settle()
+        self._refuse_if_ended()
+        self._report_losses()
+        for job in self.fold.unfinished():
+            own = self.fold.job(job).lane(self._identity.thumbprint)
+            if own is None or own.successor != key.thumbprint:
+                self._commit(lifecycle.HANDED_OVER, {1: key.thumbprint}, job, by, None, ())
+        if self.technician is not None:
+            self._commit("session.closed", {1: "shutdown"}, None, self.technician, None, ())
+        ended = self._commit(rotating.KIND, rotating.body(key, succession), None, by, None, ())
+        turns.note_end(self._home, ended, self._files)
+        return ended
+
+    def begin(self, by: str | None) -> None:
+        """Sign the first event of a key that follows another, if that is missing: ``by`` opens a session with it."""
+        self._refuse_if_rolled_back()
+        self.settle()
+        if self.journal.head is None and self._follows is not None:
+            self._commit_own("session.opened", {2: self._follows}, by)
 
     def settle(self) -> None:
         """Commit the event in doubt, if there is one. Raises :class:`StorageFailed` while the disk still fails."""
@@ -147,6 +186,12 @@ class Capture:
         except OSError:
             return
         raise DeviceRolledBack("The gateway knows later events of this key than this handheld does")
+
+    def _refuse_if_ended(self) -> None:
+        last = self.fold.last
+        if last is not None and last.event.kind == rotating.KIND:
+            turns.note_end(self._home, last, self._files)
+            raise KeyEnded
 
     # What comes first
 
@@ -197,11 +242,12 @@ class Capture:
         now = moment.read(self._clock)
         head = self.journal.head
         lane = None if job is None else self.fold.lane(job)
+        begun = job is None or self.fold.job(job).lane(self._identity.thumbprint) is not None
         closes = job is not None and lifecycle.needs_close(lane, kind)
         last = self.fold.last
         # Without news from sync, the newest is what this chain itself has stated.
         anchor = self._anchor.newest() or self.fold.anchor
-        is_first = last is None or last.event.boot != now.boot or (job is not None and lane is None)
+        is_first = last is None or last.event.boot != now.boot or not begun
         restated = is_first or closes or anchor != self.fold.anchor or kind == _RESTATES_ANCHOR
         return Event(
             seq=self.journal.next_seq,

@@ -19,7 +19,7 @@ from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import SEED_BYTES
 from jobseal.host.readable import printable
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_device import forms, given_file, identity, logins, report, settings
+from jobseal_device import forms, given_file, identity, logins, report, settings, turns
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.report import Answer, describe
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line's entry point; returns the exit code."""
     given = _parsed(arguments)
     try:
-        answer = given.run(given, Home(given.home))
+        answer = given.run(given, turns.current(Home(given.home)))
     except JobsealError as error:
         if given.json:
             _print(json.dumps({"error": error.code, "sentence": error.sentence, "fault": error.fault}))
@@ -141,7 +141,20 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--tpm", action="store_true", help="the same, with a key that this machine's TPM keeps")
     enrol.add_argument("--timeout", type=float, default=900.0, metavar="S", help="how long to wait for an approval")
     enrol.set_defaults(run=_enrol, wrong=enrol.error)
+    rotation = commands.add_parser("rotate-key", parents=[shared], help="end the signing key and go on with a new one")
+    rotation.add_argument("--by", help="the technician's id; default: who opened the session")
+    rotation.set_defaults(run=_rotate)
     return parser
+
+
+def _rotate(given: argparse.Namespace, home: Home) -> Answer:
+    from jobseal_device import pin_entry, rotating
+
+    enrolled, clock = identity.load(home), SystemClock(BUILT_MS)
+    signer = pin_entry.signer_of(home, enrolled, clock, given.by)
+    later = rotating.rotate(home, enrolled, signer, clock, os.urandom, given.by)
+    found = identity.load(later).key
+    return {"key": found.kid.hex(), "earlier": enrolled.key.kid.hex(), "turn": later.turn}
 
 
 def _screen(given: argparse.Namespace, home: Home) -> Answer:

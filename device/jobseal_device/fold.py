@@ -5,6 +5,8 @@ opening, only the events behind it are folded. A job that is done leaves for a f
 before the fold that no longer has it, and comes back when a later event names it. Folding an event twice changes
 nothing, so a crash between any two of these writes costs time only.
 
+A key that follows another begins with the jobs that were handed over to it, as the earlier journal tells them.
+
 Jobs stay encoded until somebody asks for them, and are encoded again only when they changed. Any process may make a
 ``Fold``; only the journal's writer may :meth:`Fold.save` it.
 """
@@ -18,8 +20,8 @@ from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.job import VALUE_VERSION, Job, job_from_value
 from jobseal.lane import Lane
-from jobseal.lifecycle import DONE
-from jobseal_device import cache_file
+from jobseal.lifecycle import COMPLETE, DONE, HANDED_OVER, WORKING
+from jobseal_device import cache_file, turns
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -41,9 +43,11 @@ class Fold:
         self._reader = reader
         self._thumbprint = thumbprint
         self._files = files
+        self._heritage: dict[str, Job] | None = None
         self._reset()
         if not self._restore():
             self._reset()
+            self._packed.update({id: cbor.encode(job.to_value()) for id, job in self._inherited().items()})
         self.catch_up()
 
     def _reset(self) -> None:
@@ -86,7 +90,18 @@ class Fold:
 
     def lane(self, id: str) -> Lane | None:
         """This handheld's part in a job; None before its first event."""
-        return self.job(id).lane(self._thumbprint)
+        return self.job(id).part(self._thumbprint)
+
+    def unfinished(self) -> list[str]:
+        """Ids of the jobs that somebody may go on with: open ones, and those that nobody has signed off. Slow: it looks
+        at the whole journal."""
+        ids = set(self._packed) | set(self._jobs)
+        for _, data in self._reader.readable():
+            job = events.parse(data).event.job
+            if job is not None:
+                ids.add(job)
+        lanes = {id: self.lane(id) for id in ids}
+        return sorted(id for id, lane in lanes.items() if lane is not None and lane.state in (*WORKING, COMPLETE))
 
     def add(self, signed: SignedEvent) -> None:
         """Fold in the next event of the journal."""
@@ -124,7 +139,7 @@ class Fold:
                 packed[id] = data
             elif cache_file.write(self._files, self._archived(id), data):
                 packed.pop(id, None)
-                done[_mark(id)] = job.lanes[0].last
+                done[_mark(id)] = self._last(job)
             else:
                 return
         state = [self.next, self.last.data, self.anchor, self.session, [list(hole) for hole in self.holes]]
@@ -176,7 +191,11 @@ class Fold:
         """A job from the archive, which must go as far as the cache says: a power cut can bring an older one back, and
         a close over that would not match."""
         job = self._unpacked(id, cache_file.read(self._files, self._archived(id)))
-        return job if job.lanes and job.lanes[0].last >= last else self._from_journal(id)
+        return job if self._last(job) >= last else self._from_journal(id)
+
+    def _last(self, job: Job) -> int:
+        lane = job.lane(self._thumbprint)
+        return -1 if lane is None else lane.last
 
     def _unpacked(self, id: str, data: bytes | None) -> Job:
         if data is not None:
@@ -190,13 +209,27 @@ class Fold:
 
     def _from_journal(self, id: str) -> Job:
         """The slow way, for an archive that is gone: every event up to here is looked at."""
-        job, wanted = Job(id), id.encode()
+        job, wanted = self._inherited().get(id, Job(id)), id.encode()
         for _, data in self._reader.readable(0, self.next - 1):
             if wanted in data:  # looking is cheap, parsing is not
                 signed = events.parse(data)
                 if signed.event.job == id:
                     job.add(signed, self._thumbprint)
         return job
+
+    def _inherited(self) -> dict[str, Job]:
+        """Fresh copies of the jobs that the key before this one handed over to it."""
+        if not turns.is_rotated_to(self._home, self._files):
+            return {}
+        if self._heritage is None:
+            earlier = self._home.earlier_turn()
+            reader = JournalReader(earlier.journal, self._files)
+            fold = Fold(earlier, reader, turns.earlier_key(turns.ending(self._home, self._files)), self._files)
+            handed = [events.parse(data).event for _, data in reader.readable() if HANDED_OVER.encode() in data]
+            ids = [event.job for event in handed if event.kind == HANDED_OVER and event.job is not None]
+            jobs = {id: fold.job(id) for id in ids}
+            self._heritage = {id: job for id, job in jobs.items() if job.part(self._thumbprint) is not None}
+        return {id: job_from_value(job.to_value()) for id, job in self._heritage.items()}
 
     def _is_done(self, job: Job) -> bool:
         lane = job.lane(self._thumbprint)

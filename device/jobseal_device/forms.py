@@ -22,7 +22,7 @@ from jobseal_device.work_file import WorkFile
 
 Attach = Callable[[bytes, str], Attachment]
 
-OWN_KINDS = ("key.rotated", "range.lost")  # what a handheld says of itself, and nobody else may
+OWN_KINDS = ("job.handed_over", "key.rotated", "range.lost")  # what a handheld says of itself, and nobody else may
 TOTALS_MOST_BYTES = 2048  # of an event that holds 4,096
 _WORDS = {"true": True, "yes": True, "false": False, "no": False}
 _OF_CORRECTION = ("reason", "at", "note")

@@ -10,15 +10,16 @@ is verified again on each start.
 from collections.abc import Callable
 from pathlib import Path
 
-from jobseal import authority, enrolment, fingerprint, key
+from jobseal import authority, cose, enrolment, fingerprint, key, rotating
 from jobseal.enrolment import Enrolment, Welcome
 from jobseal.errors import OPERATOR, JobsealError
+from jobseal.event import SignedEvent
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
 from jobseal.host.pin import PinLock
 from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import durable, tpm, vault
+from jobseal_device import durable, tpm, turns, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -48,12 +49,27 @@ class _AlreadyNone(JobsealError):
 
 class Enrolled:
     """A verified enrolment with everything that follows from it: ``identity`` for the uplink, ``enrolment``,
-    ``brokers`` as (host, port)."""
+    ``brokers`` as (host, port); ``key``: the signing key of this turn, which is that of the enrolment or follows it."""
 
     def __init__(self, statement: Enrolment, trusted: authority.Authority, brokers: list[tuple[str, int]]) -> None:
         self.enrolment = statement
         self.brokers = brokers
-        self.identity = Identity(statement.device, statement.key.thumbprint, statement.hash, trusted)
+        self.key = statement.key
+        self.identity = Identity(statement.device, statement.key.thumbprint, statement.genesis, trusted)
+
+    def ended_by(self, ended: SignedEvent) -> "Enrolled":
+        """Who the handheld is after this key has ended by that event: the same, under the key that it brings.
+
+        Raises :class:`NotEnrolled`, ``signature_invalid``, ``malformed_body``.
+        """
+        cose.verify(ended.envelope, cose.EVENT, self.key, Verifier())
+        found = rotating.successor(ended.event, self.key.thumbprint, Verifier())
+        if ended.event.kind != rotating.KIND or found is None:
+            raise NotEnrolled("The event that should have ended the earlier key did not; have this handheld enrolled.")
+        later = Enrolled(self.enrolment, self.identity.authority, self.brokers)
+        later.key = found[0]
+        later.identity = Identity(self.identity.device, later.key.thumbprint, ended.hash, self.identity.authority)
+        return later
 
 
 def make_key(home: Home, seed: bytes, files: Files = REAL) -> bytes:
@@ -152,7 +168,10 @@ def accept(home: Home, data: bytes, trust: str, files: Files = REAL) -> Enrolled
 
 
 def load(home: Home) -> Enrolled:
-    """The enrolment of this handheld. Raises :class:`NotEnrolled`, or what a damaged part raises."""
+    """The enrolment of this handheld, and the key that it has come to since. Raises :class:`NotEnrolled`, or what a
+    damaged part raises."""
+    if turns.is_rotated_to(home):
+        return load(home.earlier_turn()).ended_by(turns.ending(home))
     return _verified(_read(home.welcome, "This handheld is not enrolled yet: run 'jobseal-device enrol request FILE'."))
 
 

@@ -49,7 +49,7 @@ def check_step(
 
     Raises :class:`IllegalStep`, ``unknown_event``.
     """
-    lane = job.lane(thumbprint)
+    lane = job.part(thumbprint)
     if not lifecycle.is_legal(kind, lane, by):
         raise IllegalStep(_why_not(kind, job.id, lane, by))
     if kind == "labour.stopped" and lane is not None and body[1] not in lane.open_tasks(by):

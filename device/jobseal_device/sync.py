@@ -14,7 +14,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity, link_identity, renewing, wake
+from jobseal_device import durable, identity, link_identity, renewing, turns, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -42,12 +42,14 @@ def now_ms() -> int:
 
 
 def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
-    """Sync until ``stopped()``. Raises ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
+    """Sync until ``stopped()``: what an earlier key has signed first, then what the newest does. Raises
+    ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
     while not stopped():
-        until_s = time.monotonic() + _renewed(home)
-        with _pump(home, settings) as pump:
+        until_s = time.monotonic() + _renewed(turns.current(home))
+        turn = turns.to_send(home)
+        with _pump(turn, settings) as pump:
             back_off = BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s)
-            pump.run(back_off, _until(stopped, until_s))
+            pump.run(back_off, _until(_until_over(turn, stopped), until_s))
 
 
 def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[], bool]) -> bool:
@@ -55,9 +57,25 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 
     Raises as :func:`run`, and what the link raises.
     """
-    _renewed(home)
-    with _pump(home, settings) as pump:
-        return pump.until_quiet(int(timeout_s * 1000), stopped)
+    _renewed(turns.current(home))
+    give_up_s = time.monotonic() + timeout_s
+    while True:
+        turn = turns.to_send(home)
+        with _pump(turn, settings) as pump:
+            done = pump.until_quiet(int((give_up_s - time.monotonic()) * 1000), stopped)
+        if not done or turns.following(turn) is None:
+            return done
+        if not _is_over(turn):
+            return False
+
+
+def _until_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: stopped() or _is_over(turn)
+
+
+def _is_over(turn: Home) -> bool:
+    """Whether there is a newer key, and nothing of this one's is left to send."""
+    return turns.following(turn) is not None and turns.is_sent(turn)
 
 
 def is_running(home: Home) -> bool:

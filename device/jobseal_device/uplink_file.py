@@ -8,6 +8,7 @@ could say that more is acknowledged than the journal holds, and that would cost 
 """
 
 from hashlib import sha256
+from pathlib import Path
 
 from jobseal import cbor
 from jobseal.errors import OURS, JobsealError
@@ -28,14 +29,15 @@ class UplinkDamaged(JobsealError):
 
 
 def read_uplink(home: Home, files: Files = REAL) -> State:
-    """What sync saved last; an empty state before its first receipt.
+    """What sync saved last; an empty state before its first receipt. A key that follows another by rotation begins with
+    that one's newest checkpoint and work, which are the handheld's.
 
     Raises :class:`UplinkDamaged`, :class:`StorageFailed`.
     """
     try:
         data = durable.read(files, home.uplink)
     except FileNotFoundError:
-        return State()
+        return _inherited(home, files)
     try:
         value = cbor.decode(_checked(cbor.decode(data, MOST_BYTES)), MOST_BYTES)
     except JobsealError as error:
@@ -44,6 +46,26 @@ def read_uplink(home: Home, files: Files = REAL) -> State:
     if wrong:
         raise UplinkDamaged(wrong)
     return state_from_list(value)
+
+
+def _inherited(home: Home, files: Files) -> State:
+    state = State()
+    if home.turn and not is_there(home.welcome, files):
+        try:
+            earlier = read_uplink(home.earlier_turn(), files)
+        except UplinkDamaged:
+            return state
+        state.checkpoint, state.assignment = earlier.checkpoint, earlier.assignment
+    return state
+
+
+def is_there(path: Path, files: Files) -> bool:
+    """Whether there is such a file."""
+    try:
+        files.stamp(path)
+    except OSError:
+        return False
+    return True
 
 
 def write_uplink(home: Home, state: State, files: Files = REAL) -> None:

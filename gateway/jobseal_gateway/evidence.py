@@ -27,7 +27,7 @@ from jobseal_gateway.log import LogWriter
 
 FORMAT = "jobseal/1/bundle"
 NO_SESSION = bytes(8)
-_ABOUT_KEYS = ("device.suspended", "device.revoked")
+_ABOUT_KEYS = ("device.suspended", "device.reinstated", "device.revoked")
 
 
 def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, released: Released) -> bytes:

@@ -4,6 +4,7 @@ What ingest says of an event when it logs it (``key_revoked`` of a key that was 
 event; here is what the office said later, or said of a key that goes on being logged.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -12,6 +13,8 @@ from jobseal.office import Act
 from jobseal_gateway import statements
 from jobseal_gateway.ledger import holes, leaves
 from jobseal_gateway.ledger import office as office_rows
+from jobseal_gateway.ledger.branches import FORKED as FORK_STANDING
+from jobseal_gateway.ledger.branches import Branch
 from jobseal_gateway.ledger.keys import ACTIVE, Key
 
 # What the gateway itself says when it suspends a key whose chain has forked: the fork is an exception of its own.
@@ -46,9 +49,29 @@ def of_key(connection: Connection, key: Key) -> Trust | None:
     return Trust(key.trusted_seq, suspended, lost)
 
 
+def left_out(connection: Connection, key: Key, lines: Sequence[Branch]) -> frozenset[int]:
+    """The forks (row numbers) that a person left out of billing by reinstating the key: those that have not gone on
+    since."""
+    forks = [line for line in lines if line.standing == FORK_STANDING]
+    since = _reinstated(connection, key) if forks else -1
+    return frozenset(fork.id for fork in forks if since > _newest(connection, fork))
+
+
+def _newest(connection: Connection, line: Branch) -> int:
+    last = leaves.of_branch(connection, line.id, line.next_seq - 1, line.next_seq)
+    return last[-1].idx if last else -1
+
+
+def _reinstated(connection: Connection, key: Key) -> int:
+    """The leaf of the last reinstatement, -1 for none."""
+    said = office_rows.about(connection, "device.reinstated", key.thumbprint.hex())
+    return said[-1].idx if said else -1
+
+
 def _suspended(connection: Connection, key: Key) -> int | None:
+    since = _reinstated(connection, key)
     for row in office_rows.about(connection, "device.suspended", key.thumbprint.hex()):
-        if row.bytes is not None:
+        if row.bytes is not None and row.idx > since:
             act = _act(row.bytes)
             if (act.operator, act.named()["reason"]) != FORKED:
                 return row.idx

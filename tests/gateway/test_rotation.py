@@ -1,0 +1,282 @@
+"""Keys that end and keys that follow: the whole way from a handheld's own command to a record that a stranger verifies.
+
+The real capture, uplink, ingest, projector and office; there is no broker in between.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobseal import office as statements
+from jobseal import rotating
+from jobseal.host.crypto import Verifier
+from jobseal_device import identity, turns
+from jobseal_device.capture import Capture
+from jobseal_device.journal_reader import JournalReader
+from jobseal_device.rotating import rotate
+from jobseal_device.turns import KeyEnded
+from jobseal_gateway.ledger import keys, leaves
+from jobseal_gateway.ledger.database import reading
+from tests.devices import Device, digest, signer_of
+from tests.field import Office, Phone
+from tests.gateway.billed import PRICES, hold_up, kept, stated
+from tests.gateway.ingest.talk import quarantined, send, verdicts_of
+from tests.stations import Station
+
+
+@pytest.fixture
+def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
+    found = Office(engine, tmp_path)
+    found.prices(PRICES)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def station(engine: Engine, tmp_path: Path) -> Station:
+    return Station(engine, tmp_path)
+
+
+def rotated(phone: Phone) -> Phone:
+    """Have the handheld go on with another key; the same phone, with that."""
+    phone.capture.close()
+    signer = identity.signer(phone.home)
+    phone.home = rotate(phone.home, phone.enrolled, signer, phone.clock, phone._salt, phone.technician)
+    phone.enrolled = identity.load(phone.home)
+    phone.capture = phone._open()
+    return phone
+
+
+def sync_all(phone: Phone) -> None:
+    """As sync does it: what earlier keys have signed goes first."""
+    newest, enrolled = phone.home, phone.enrolled
+    for turn in turns.every(newest):
+        phone.home, phone.enrolled = turn, identity.load(turn)
+        phone.sync()
+    phone.home, phone.enrolled = newest, enrolled
+
+
+def begun(office: Office) -> Phone:
+    office.order("WO-1", ("t-1",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.sign("session.opened", None)
+    phone.sign("job.accepted")
+    phone.sign("travel.started")
+    phone.sign("job.arrived")
+    phone.sign("labour.started", task="FIT")
+    return phone
+
+
+def finished(phone: Phone) -> None:
+    phone.sign("labour.stopped", task="FIT")
+    phone.sign("part.used", code="P-1", quantity="2", unit="pc", source="van")
+    phone.sign("job.completed")
+    phone.sign("job.signed_off", method="typed", name="R. Customer")
+
+
+def test_a_job_begun_under_one_key_and_finished_under_the_next_is_billed_once_and_verified_by_a_stranger(
+    office: Office,
+) -> None:
+    whole = begun(office)
+    finished(whole)
+    sync_all(whole)
+    office.project()
+    (plain,) = stated(office)
+    office.order("WO-2", ("t-1",))
+    phone = whole
+    for kind, fields in (("job.accepted", {}), ("travel.started", {}), ("job.arrived", {})):
+        phone.sign(kind, "WO-2", **fields)
+    phone.sign("labour.started", "WO-2", task="FIT")
+    rotated(phone)  # nobody is asked, and no network is there
+    phone.sign("labour.stopped", "WO-2", task="FIT")
+    phone.sign("part.used", "WO-2", code="P-1", quantity="2", unit="pc", source="van")
+    phone.sign("job.completed", "WO-2")
+    phone.sign("job.signed_off", "WO-2", method="typed", name="R. Customer")
+    sync_all(phone)
+    office.project()
+    (record,) = stated(office, "WO-2")
+    assert record.total == plain.total, "a rotation changes no money"
+    assert len(record.closes) == 2, "each key has closed its part"
+    assert hold_up(office, "WO-1") == hold_up(office, "WO-2") == 1
+    assert phone.acknowledged == phone.signed
+
+
+def test_the_next_key_is_enrolled_by_the_gateway_with_the_word_of_both(office: Office) -> None:
+    phone = begun(office)
+    old = phone.enrolled.key
+    rotated(phone)
+    sync_all(phone)
+    with reading(office.engine) as connection:
+        earlier, newest = keys.of_device(connection, "hh-1")
+        said = statements.verify(
+            leaves.at(connection, newest.enrolment_leaf).bytes or b"",  # type: ignore[union-attr]
+            office.station.trusted.office,
+            Verifier(),
+        )
+    assert (earlier.status, newest.status) == (keys.ROTATED, keys.ACTIVE)
+    named = said.named()
+    assert (named["earlier"], named["device"], said.operator) == (old.thumbprint, "hh-1", "gateway")
+    assert named["follows"] == [turns.ending(phone.home).event.seq, turns.ending(phone.home).hash]
+    assert quarantined(office.station) == []
+
+
+def test_open_jobs_states_and_times_go_on_on_the_handheld_even_when_its_caches_are_lost(office: Office) -> None:
+    phone = begun(office)
+    rotated(phone)
+    assert phone.capture.state("WO-1") == "on_site"
+    assert phone.capture.fold.lane("WO-1").open_tasks("t-1") == ["FIT"]  # type: ignore[union-attr]
+    phone.sign("labour.stopped", task="FIT")
+    phone.crash()
+    phone.capture.close()
+    for cached in phone.home.own.rglob("*.cbor"):
+        if cached.name == "fold.cbor":
+            cached.unlink()
+    phone.capture = phone._open()
+    assert "job.completed" in phone.capture.steps("WO-1", "t-1")
+    rotated(phone)
+    rotated(phone)  # handed over twice, the second time by a key that has said nothing else of it
+    phone.sign("job.completed")
+    phone.sign("signoff.waived", reason="away")
+    sync_all(phone)
+    office.project()
+    assert len(stated(office)[0].closes) == 4
+    assert hold_up(office) == 1
+
+
+def test_the_old_key_signs_nothing_any_more_on_the_handheld(office: Office) -> None:
+    phone = begun(office)
+    old, enrolled, signer = phone.home, phone.enrolled, identity.signer(phone.home)
+    rotated(phone)
+    assert not old.seed.exists()
+    with pytest.raises(KeyEnded):
+        Capture(old, enrolled.identity, signer, phone.clock, phone._salt)
+
+
+def _both(station: Station, name: str = "van-1") -> tuple[Device, Device]:
+    """A handheld, and what it is under its next key once it has rotated."""
+    old = station.enrol(name)
+    old.capture()
+    old.capture("job.handed_over", {"to": signer_of(name + " 2").key.thumbprint})
+    succession = rotating.succession(old.key.thumbprint, "none", signer_of(name + " 2"))
+    old.capture(rotating.KIND, raw=rotating.body(signer_of(name + " 2").key, succession), job=None)
+    return old, Device(name, old.prev, station.trusted, signer_of(name + " 2"))
+
+
+def status(station: Station, device: Device) -> str | None:
+    with reading(station.engine) as connection:
+        row = keys.by_kid(connection, device.key.kid)
+        return None if row is None else row.status
+
+
+def test_the_next_keys_first_frame_right_behind_is_answered_without_any_refusal(station: Station) -> None:
+    old, new = _both(station)
+    station.sync(old)
+    new.capture("session.opened", {"follows": new.genesis}, job=None)
+    new.capture()
+    station.sync(new)
+    assert (new.state.next, new.alarms, quarantined(station)) == (2, [], [])
+
+
+def test_what_the_old_key_signs_behind_its_end_is_logged_with_a_verdict_and_never_billed(station: Station) -> None:
+    old, new = _both(station)
+    old.capture()
+    old.capture(job="WO-7")
+    assert send(station, old, old.events(0, 9, 9999)).next == 5
+    assert verdicts_of(station, old) == {(0, 3): ["key_revoked"], (0, 4): ["key_revoked"]}
+    assert status(station, new) == keys.ACTIVE
+
+
+def test_what_fills_a_hole_from_before_the_end_is_late_and_not_mistrusted(station: Station) -> None:
+    old = station.enrol("van-1")
+    for _ in range(3):
+        old.capture()
+    kept = old.frames[:]
+    old.lose(1, 1)
+    heir = signer_of("van-1 2")
+    succession = rotating.succession(old.key.thumbprint, "none", heir)
+    old.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+    station.sync(old)
+    assert status(station, old) == keys.ROTATED
+    send(station, old, [kept[1] or b""])
+    assert verdicts_of(station, old)[(0, 1)] == ["late_event"]
+
+
+@pytest.mark.parametrize("wrong", ["forged", "other_key", "taken"])
+def test_a_key_that_did_not_say_that_it_follows_is_not_enrolled_and_the_chain_has_ended_all_the_same(
+    station: Station, wrong: str
+) -> None:
+    old, other = station.enrol("van-1"), station.enrol("van-2")
+    heir = other.signer if wrong == "taken" else signer_of("heir")
+    earlier = other.key.thumbprint if wrong == "other_key" else old.key.thumbprint
+    succession = rotating.succession(earlier, "none", heir)
+    if wrong == "forged":
+        succession = succession[:-1] + bytes([succession[-1] ^ 1])
+    old.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+    old.capture()
+    station.sync(old)
+    assert verdicts_of(station, old) == {(0, 0): ["malformed_body"], (0, 1): ["key_revoked"]}
+    with reading(station.engine) as connection:
+        assert [row.device for row in keys.every(connection)] == ["van-1", "van-2"]
+
+
+def test_the_key_after_a_suspended_one_is_suspended_and_that_after_a_revoked_one_is_none(station: Station) -> None:
+    old, new = _both(station, "van-1")
+    clone = old.clone()
+    send(station, old, old.events(0, 1, 9999))
+    clone.frames[0:] = []
+    clone.prev = clone.genesis
+    clone.capture(job="WO-2")
+    send(station, clone, clone.events(0, 1, 9999))  # two holders
+    send(station, old, old.events(1, 9, 9999))
+    assert (status(station, old), status(station, new)) == (keys.SUSPENDED, keys.SUSPENDED)
+    revoked, none = _both(station, "van-2")
+    send(station, revoked, revoked.events(0, 1, 9999))
+    station.revoke(revoked)
+    send(station, revoked, revoked.events(1, 9, 9999))
+    assert status(station, none) is None
+    assert verdicts_of(station, revoked) == {(0, 1): ["key_revoked"], (0, 2): ["key_revoked"]}
+
+
+def test_a_second_holder_who_shows_up_after_the_end_suspends_the_key_that_goes_on(station: Station) -> None:
+    old, new = _both(station)
+    clone = old.clone()
+    station.sync(old)
+    assert status(station, new) == keys.ACTIVE
+    clone.frames[1:] = []
+    clone.prev = digest(clone.frames[0] or b"")
+    clone.capture(job="WO-2")
+    send(station, clone, clone.events(1, 1, 9999))
+    assert status(station, new) == keys.SUSPENDED
+
+
+def test_a_key_cannot_make_itself_better_kept_by_rotating(station: Station) -> None:
+    old = station.enrol("van-1")
+    heir = signer_of("heir")
+    succession = rotating.succession(old.key.thumbprint, "hardware", heir)
+    old.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+    station.sync(old)
+    said = station.leaves(leaves.OFFICE)[-1].bytes or b""
+    assert statements.verify(said, station.trusted.office, station.verifier).named()["assurance"] == "none"
+
+
+def test_what_an_old_key_says_of_a_job_behind_its_end_holds_what_would_be_billed_of_it(office: Office) -> None:
+    phone = begun(office)
+    finished(phone)
+    old, signer = phone.home, identity.signer(phone.home)
+    rotated(phone)
+    sync_all(phone)
+    office.project()
+    assert len(kept(office)) == 1
+    thief = Device("hh-1", phone.enrolled.identity.genesis, office.station.trusted, signer)
+    thief.frames = [data for _, data in JournalReader(old.journal).readable()]
+    thief.prev = digest(thief.frames[-1] or b"")
+    close = phone.capture.fold.job("WO-1").close(signer.key.thumbprint)
+    more = {"code": "P-1", "quantity": "200", "unit": "pc", "source": "van"}
+    thief.capture("part.used", more, close=close)
+    send(office.station, thief, thief.events(len(thief.frames) - 1, 1, 9999))
+    office.project()
+    assert len(kept(office)) == 1, "nothing more is billed"
+    assert "key_revoked" in str(office.documents()["WO-1"][0])
+    assert hold_up(office) == 1
