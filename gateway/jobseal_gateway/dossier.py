@@ -1,6 +1,6 @@
 """The dossier: everything that the ledger holds about one job, read in one transaction, for a pure fold to work on."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -58,8 +58,9 @@ class Dossier:
     technicians who carry no handheld, both with the Unix ms of the assignment; ``forked``: key -> seq of its first
     fork that nobody has settled; ``trust``: what the office said of keys, where it said something; ``stored``,
     ``erased``: digests of complete and of erased objects; ``checkpoints``: (hash, size, Unix ms) that bear on the
-    events; ``enrolled``: key -> Unix ms since when it can have signed; ``released``: records so far; ``rejected``: revisions of those that billing
-    refused; ``follows``: key -> the earlier key of its handheld, for those that have one."""
+    events; ``enrolled``: key -> Unix ms since when it can have signed; ``released``: records so far; ``rejected``:
+    revisions of those that billing refused; ``follows``: key -> the earlier key of its handheld, for those that have
+    one."""
 
     id: str
     order: Order | None

@@ -120,6 +120,19 @@ class Office:
             desk.mark(desk.jobs_of(found))
         return act
 
+    def reinstate(self, key: str, reason: str, operator: str) -> Act:
+        """End the suspension of this key: what it signed meanwhile counts again. Forks that are in the log by now stay
+        out of billing, as the first-logged branch stands for the handheld, unless they are adopted; a fork that goes
+        on afterwards holds the key's work anew."""
+        with self.acting(operator) as desk:
+            found = desk.key(key)
+            if found.status != keys.SUSPENDED:
+                raise OfficeRefused("key_not_suspended", f"The key of {found.device} is {found.status}, not suspended.")
+            act = desk.log("device.reinstated", {"key": found.thumbprint, "reason": reason}, _hex(found))
+            keys.set_status(desk.connection, found.id, keys.ACTIVE, act.leaf)
+            desk.mark(desk.jobs_of(found))
+        return act
+
     def revoke(self, key: str, reason: str, operator: str, last_trusted_seq: int | None = None) -> Act:
         """Trust nothing that this key signs and that is logged after this act, and let its handheld connect no more.
 

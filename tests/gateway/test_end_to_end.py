@@ -74,9 +74,9 @@ class Shop:
         """What ``jobseal-gateway`` answers."""
         return self._call("jobseal-gateway", "--home", str(self.folder / "shop"), "--json", *words)
 
-    def handheld(self, *words: str) -> Any:
+    def handheld(self, *words: str, home: str = "hh-1") -> Any:
         """What ``jobseal-device`` answers."""
-        return self._call("jobseal-device", "--home", str(self.folder / "hh-1"), "--json", *words)
+        return self._call("jobseal-device", "--home", str(self.folder / home), "--json", *words)
 
     def _call(self, name: str, *words: str) -> Any:
         done = subprocess.run([BIN / name, *words], capture_output=True, text=True, timeout=60, check=False)
@@ -91,10 +91,10 @@ class Shop:
         self.gateway("enrol", *words)
         self.handheld("enrol", "accept", welcome, "--trust", self.fingerprint)
 
-    def visit(self, job: str) -> None:
+    def visit(self, job: str, home: str = "hh-1") -> None:
         """The technician does a job, offline, and it is signed event by event."""
         for kind, *fields in VISIT:
-            self.handheld("capture", kind, *fields, "--job", job, "--by", "t-1")
+            self.handheld("capture", kind, *fields, "--job", job, "--by", "t-1", home=home)
 
     def looked_up(self, code: str) -> str:
         """What the handheld's screen calls a part."""

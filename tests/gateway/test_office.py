@@ -306,3 +306,17 @@ def test_whoever_waits_for_changes_is_told_after_the_commit(bureau: Bureau) -> N
     assert seen == [1]
     refused(lambda: office.close("WO-9", "done", OPERATOR))
     assert seen == [1]
+
+
+def test_a_reinstatement_ends_a_suspension_and_nothing_else(bureau: Bureau) -> None:
+    bureau.station.enrol("hh-9")
+    with pytest.raises(OfficeRefused, match="not suspended") as refused:
+        bureau.office.reinstate("hh-9", "looked into it", OPERATOR)
+    assert refused.value.code == "key_not_suspended"
+    bureau.office.suspend("hh-9", "somebody saw a copy", OPERATOR)
+    act = bureau.office.reinstate("hh-9", "looked into it", OPERATOR)
+    assert act.kind == "device.reinstated"
+    bureau.office.suspend("hh-9", "once more", OPERATOR)
+    bureau.office.revoke("hh-9", "lost", OPERATOR)
+    with pytest.raises(OfficeRefused, match="revoked"):
+        bureau.office.reinstate("hh-9", "it is found", OPERATOR)

@@ -36,6 +36,8 @@ def add(commands: Commands) -> None:
     about.add_argument("--subject", metavar="TEXT", help="only that with this detail")
     suspend = _act(room, "suspend", "bill nothing of a key from here on", _suspend)
     suspend.add_argument("key", metavar="KEY", help="a device, or the first digits of a key")
+    reinstate = _act(room, "reinstate", "end a suspension; open forks of the key stay out of billing", _reinstate)
+    reinstate.add_argument("key", metavar="KEY")
     adopt = _act(room, "adopt", "make a fork of a key billable", _adopt)
     adopt.add_argument("key", metavar="KEY")
     adopt.add_argument("--head", required=True, metavar="HASH", help="the fork's newest event, as status shows it")
@@ -81,6 +83,12 @@ def _suspend(given: argparse.Namespace) -> Answer:
     with home.open(given.home) as gateway:
         act = _office(gateway).suspend(given.key, given.reason, given.operator)
     return _logged(act, f"{given.key} is suspended.")
+
+
+def _reinstate(given: argparse.Namespace) -> Answer:
+    with home.open(given.home) as gateway:
+        act = _office(gateway).reinstate(given.key, given.reason, given.operator)
+    return _logged(act, f"{given.key} is reinstated.")
 
 
 def _revoke(given: argparse.Namespace) -> Answer:
