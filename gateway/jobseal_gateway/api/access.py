@@ -94,20 +94,21 @@ class Access:
 
 
 class Guesses:
-    """Wrong tokens of each address within the last minute."""
+    """What an address tried within the last minute: at most so many times, wrong tokens above all."""
 
-    def __init__(self) -> None:
+    def __init__(self, per_minute: int = WRONG_PER_MINUTE) -> None:
+        self._most = per_minute
         self._seen: dict[str, tuple[int, int]] = {}  # since when, how many
 
     def allow(self, address: str, up_ms: int) -> bool:
-        """Whether one more wrong token of this address is within bounds."""
+        """Whether one more of this address is within bounds."""
         since, count = self._seen.pop(address, (up_ms, 0))
         if not 0 <= up_ms - since < MINUTE_MS:
             since, count = up_ms, 0
         self._seen[address] = (since, count + 1)
         if len(self._seen) > ADDRESSES_KEPT:
             del self._seen[next(iter(self._seen))]
-        return count < WRONG_PER_MINUTE
+        return count < self._most
 
 
 def address_of(request: Request) -> str:

@@ -221,6 +221,17 @@ class Acknowledged(Document):
     at_ms: Milliseconds
 
 
+class Proof(Document):
+    """What is known of an event whose digest a customer holds. Times are those of the gateway's clock."""
+
+    kind: str | None = Field(examples=["job.signed_off"], description="What the handheld said; null once it is erased.")
+    logged_ms: Milliseconds = Field(description="Since when the log has it.")
+    released_ms: Milliseconds | None = Field(description="When a record that covers it was released; null: not yet.")
+    superseded: bool = Field(description="The handheld signed more about the job since, or another record followed.")
+    log_id: str = Field(examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"])
+    log_size: int = Field(examples=[1842], description="Entries of the log now.")
+
+
 class JobRow(Document):
     """One job in a list."""
 

@@ -32,6 +32,7 @@ STATUSES = {
     "no_such_place": 404,
     "record_unknown": 404,
     "job_unknown": 404,
+    "proof_unknown": 404,
     "method_not_allowed": 405,
     "cursor_ahead": 409,
     "digest_mismatch": 409,

@@ -19,6 +19,7 @@ from tests.gateway.api.billing import TOKEN, Billing, admit, gateway_of, serving
 OPEN = {
     ("GET", "/healthz"),
     ("GET", "/readyz"),
+    ("GET", "/p/x"),
     ("GET", "/openapi.json"),
     ("HEAD", "/openapi.json"),
     ("POST", "/v1/session"),
