@@ -10,7 +10,18 @@ from pathlib import Path
 
 Found = Iterator[tuple[str, str]]
 Sentinel = Callable[[Path], Found]
-MODULES = ("contract", "belief", "storage", "capturing", "ledger", "strangers", "billing", "consumers", "people")
+MODULES = (
+    "contract",
+    "belief",
+    "storage",
+    "capturing",
+    "ledger",
+    "strangers",
+    "billing",
+    "consumers",
+    "people",
+    "callers",
+)
 
 
 def find(name: str) -> Sentinel:
