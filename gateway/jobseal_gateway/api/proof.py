@@ -36,7 +36,8 @@ def routes(service: Service) -> APIRouter:
         response_class=Response,
         responses={
             200: {"description": "What is known of it.", "content": {JSON: _PROOF, HTML: _PAGE}},
-            **_refused("proof_unknown", "too_many_attempts", "ledger_unavailable"),
+            **_refused("proof_unknown", "too_many_attempts"),
+            **responses("ledger_unavailable"),
         },
     )
     def look_up(request: Request, code: CodePath) -> Response:
