@@ -262,6 +262,8 @@ class Phone:
                 work.judge(effect[1])
             elif effect[0] == "alarm":
                 work.raise_alarm(*effect[1:])
+            elif effect[0] == "restarted":
+                objects.offer_again()
             elif effect[0] == "rolled_back":
                 durable.replace(REAL, self.home.rolled_back, effect[1])
 

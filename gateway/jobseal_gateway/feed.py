@@ -5,6 +5,7 @@ same position again gives the same bytes, and costs little.
 """
 
 import json
+from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -16,9 +17,23 @@ SEQUENCE_DIGITS = 20  # as many as any 64-bit position has, so that the text sor
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def batch(entries: Sequence[Entry], source: str) -> bytes:
-    """The batch of these entries; ``source`` is the URI of the gateway that speaks."""
-    return ("[" + ",".join(_event(entry, source) for entry in entries) + "]").encode()
+class Sources:
+    """Who speaks at which position (CloudEvents ``source``): the gateway, by the id that its log had then."""
+
+    def __init__(self, log_id: bytes, restarts: Sequence[Entry] = ()) -> None:
+        """``restarts``: what the feed says of them, oldest first."""
+        self._ends = [entry.position for entry in restarts]
+        logs = [str(json.loads(entry.data)["earlier_log"]) for entry in restarts] + [log_id.hex()]
+        self._uris = [f"urn:jobseal:log:{log}" for log in logs]
+
+    def of(self, position: int) -> str:
+        """The URI; the word of a restart is the first that the log speaks under its new id."""
+        return self._uris[bisect_right(self._ends, position)]
+
+
+def batch(entries: Sequence[Entry], sources: Sources) -> bytes:
+    """The batch of these entries."""
+    return ("[" + ",".join(_event(entry, sources.of(entry.position)) for entry in entries) + "]").encode()
 
 
 def _event(entry: Entry, source: str) -> str:

@@ -5,6 +5,7 @@ between leaves the mark, and the fold is done again with the same result. A reco
 news are committed together or not at all.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -15,7 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from jobseal import office, record
 from jobseal.exceptions import RULES
 from jobseal.host.clock import Clock
-from jobseal_gateway import documents, dossier, release
+from jobseal_gateway import documents, dossier, flags, release
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, proofs, records
 from jobseal_gateway.ledger import office as office_rows
@@ -34,6 +35,8 @@ JOBS_AT_ONCE = 8  # about 5 ms each, with the log held: ingest waits no longer t
 RELEASED = "released"
 CARD_CHANGED = "jobcard.changed"
 RECORD_RELEASED = "record.released"
+RECORD_FLAGGED = "record.flagged"
+RECORD_CLEARED = "record.cleared"
 DEFECT = "gateway_defect"
 
 _log = logging.getLogger(__name__)
@@ -111,9 +114,11 @@ class Projector:
         while is_due(projected):  # twice at most: a void is followed by what replaces it
             news.append(self._release(end, job_id, projected))
             projected = project(dossier.read(end.connection, job_id), rules)
+        flagged = _flags(end.connection, job_id) if projected.dossier.released else []
         if _keep(end.connection, job_id, projected):
             data = documents.to_bytes(documents.news(projected, status(projected))).decode()
             news.insert(0, News(CARD_CHANGED, projected.dossier.id, data, end.at_ms))
+            news += _flag_news(projected, flagged, end.at_ms)
         return news
 
     def _release(self, end: Appending, job_id: int, projected: Projected) -> News:
@@ -154,6 +159,29 @@ class Projector:
             "checkpoint": checkpoint.hex(),
         }
         return News(RECORD_RELEASED, made.work_order, documents.to_bytes(told).decode(), end.at_ms)
+
+
+def _flags(connection: Connection, job_id: int) -> list[documents.Document]:
+    """The flags of the job's last fold."""
+    rating = RATINGS.of_job(connection, job_id)
+    found: list[documents.Document] = [] if rating is None else json.loads(rating.document).get("flags", [])
+    return found
+
+
+def _flag_news(projected: Projected, before: list[documents.Document], at_ms: int) -> Iterator[News]:
+    """What billing must hear of: flags that are new or rest on other events, and flags that are gone."""
+    now = [documents.flag(each) for each in flags.of(projected)]
+    digests = {each.revision: each.digest.hex() for each in projected.dossier.released}
+    gone = [each for each in before if _about(each) not in map(_about, now)]
+    for kind, told in ((RECORD_FLAGGED, [each for each in now if each not in before]), (RECORD_CLEARED, gone)):
+        for each in told:
+            about = {"record": f"{projected.dossier.id}~{each['revision']}", "digest": digests[each["revision"]]}
+            data = documents.to_bytes(about | {"work_order": projected.dossier.id} | each).decode()
+            yield News(kind, projected.dossier.id, data, at_ms)
+
+
+def _about(flag: documents.Document) -> tuple[int, str]:
+    return flag["revision"], flag["code"]
 
 
 def is_due(projected: Projected) -> bool:

@@ -34,6 +34,15 @@ def decode(released: Released) -> Record:
     return statements.record(released.bytes)
 
 
+def job_total(made: Record) -> str:
+    """What the job costs in all, as this record knows it: without what the record takes back (decimal text).
+
+    Whoever books the difference to what he has booked of the job before books nothing twice, whatever he has seen.
+    """
+    taken_back = [Decimal(line.amount) for line in made.line_items() if line.kind == ADJUSTMENT]
+    return decimal_text(reduce(add, (-amount for amount in taken_back), Decimal(made.total)))
+
+
 def is_news(projected: Projected) -> bool:
     """Whether a record made now would say something that the newest released one does not."""
     released, rating = projected.dossier.released, projected.rating

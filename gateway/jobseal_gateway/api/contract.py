@@ -107,7 +107,7 @@ class FeedEvent(Document):
     source: str = Field(
         examples=["urn:jobseal:log:0f1e2d3c4b5a69788796a5b4c3d2e1f0"], description="This gateway, by its log."
     )
-    type: str = Field(examples=["record.released"], description="jobcard.changed, record.released; more may come.")
+    type: str = Field(examples=["record.released"], description="See the feed; more may come.")
     subject: str = Field(examples=["WO-1001"], description="The work order.")
     time: str = Field(examples=["2026-03-05T08:00:00.000Z"], description="When it was said (RFC 3339, UTC).")
     sequence: str = Field(
@@ -169,6 +169,14 @@ class StatusChange(Document):
     at_ms: Milliseconds
 
 
+class Flag(Document):
+    """Why a released record is in doubt: events that it rests on have an exception since."""
+
+    code: str = Field(examples=["key_revoked"], description="key_revoked or chain_fork; more may come.")
+    sentence: str
+    events: list[Sha256]
+
+
 class Record(Document):
     """A released billing record: the signed content, its digest, and what became of it."""
 
@@ -184,6 +192,14 @@ class Record(Document):
     po_number: str | None
     currency: str = Field(examples=["EUR"])
     total: Amount
+    job_total: Amount = Field(
+        description="What the job costs in all by this record: total without the adjustment. Book the difference to "
+        "what you have booked of the work order."
+    )
+    log: str = Field(
+        examples=["0f1e2d3c4b5a69788796a5b4c3d2e1f0"],
+        description="The log that it was released in: ids of records are unique within one.",
+    )
     lines: list[Line]
     state: str = Field(examples=["signed_off"], description="The job's state at release.")
     price_list: PriceList
@@ -193,6 +209,7 @@ class Record(Document):
     released_ms: Milliseconds
     released_by: str = Field(examples=["auto"], description="auto, or the person.")
     history: list[StatusChange] = Field(description="Oldest first.")
+    flags: list[Flag] = Field(description="Empty while nothing casts doubt on it; never part of what was signed.")
 
 
 class Acknowledging(Document):
@@ -243,6 +260,7 @@ class JobRow(Document):
     currency: str | None = Field(examples=["EUR"])
     total: Amount | None = Field(description="What it would bill now; null while no price list applies.")
     records: list[RecordId] = Field(description="Its released records.")
+    flagged: list[RecordId] = Field(description="Those of them that are in doubt: see their flags.")
 
 
 class JobList(Document):

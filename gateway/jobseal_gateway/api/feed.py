@@ -31,7 +31,9 @@ With `wait`, a request that finds nothing stays open until there is something, a
 is empty, and `after` stays as it is.
 
 `jobcard.changed`: a job looks different now; fetch `/v1/jobs/{id}` for all of it. `record.released`: a record may be
-billed; fetch `/v1/records/{id}` with the id in `data.record`. Ignore types that you do not know.
+billed; fetch `/v1/records/{id}` with the id in `data.record`. `record.flagged`: events that a released record rests on
+are in doubt since (`data.code`, `data.events`), because its key was compromised or copied; look at it before you
+collect. `record.cleared`: they are no more. Ignore types that you do not know.
 """
 
 
@@ -81,7 +83,8 @@ def routes(service: Service) -> APIRouter:
             "Link": f'</v1/feed?after={cursor}>; rel="next"',
             "Cache-Control": "no-store",
         }
-        return Response(batch(entries, service.source), 200, headers, BATCH_TYPE)
+        sources = await run_in_threadpool(service.sources)
+        return Response(batch(entries, sources), 200, headers, BATCH_TYPE)
 
     return router
 

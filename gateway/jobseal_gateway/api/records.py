@@ -4,6 +4,7 @@ A record's id is its work order and revision, `WO-1001~1`. A work order's id may
 that take slashes; the more particular ones come first, and a record's id never ends as they do.
 """
 
+import json
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -17,7 +18,7 @@ from jobseal_gateway.api import contract
 from jobseal_gateway.api.access import needs
 from jobseal_gateway.api.refusals import GUARDED, GUARDED_CHANGE, responses
 from jobseal_gateway.api.service import Service
-from jobseal_gateway.ledger import acknowledgements, audit
+from jobseal_gateway.ledger import acknowledgements, audit, job_list
 from jobseal_gateway.ledger.acknowledgements import Acknowledgement
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.records import Released
@@ -98,7 +99,10 @@ def routes(service: Service) -> APIRouter:
         with reading(gateway.engine) as connection:
             found = acknowledging.find(connection, record)
             said = acknowledgements.of_record(connection, found[0].id)
-        return _document(found[0], found[-1], said)
+            listed = job_list.of_work_order(connection, found[0].work_order)
+        return _document(
+            found[0], found[-1], said, [] if listed is None else json.loads(listed.rating).get("flags", [])
+        )
 
     return router
 
@@ -106,7 +110,9 @@ def routes(service: Service) -> APIRouter:
 _BINARY = {"type": "string", "format": "binary"}
 
 
-def _document(released: Released, newest: Released, said: list[Acknowledgement]) -> contract.Record:
+def _document(
+    released: Released, newest: Released, said: list[Acknowledgement], flags: list[dict[str, Any]]
+) -> contract.Record:
     record = release.decode(released)
     began = Acknowledgement(released.id, released.digest, acknowledging.RELEASED, "", "", released.released_ms)
     return contract.Record.model_validate(
@@ -123,6 +129,8 @@ def _document(released: Released, newest: Released, said: list[Acknowledgement])
             "po_number": record.po_number,
             "currency": record.currency,
             "total": record.total,
+            "job_total": release.job_total(record),
+            "log": record.log.hex(),
             "lines": [{name: _hex(value) for name, value in _named(line).items()} for line in record.line_items()],
             "state": record.state,
             "price_list": dict(zip(("id", "version", "digest"), _hex(record.price_list), strict=True)),
@@ -132,8 +140,13 @@ def _document(released: Released, newest: Released, said: list[Acknowledgement])
             "released_ms": record.released_at,
             "released_by": record.released_by,
             "history": [_said(each) for each in (began, *said)],
+            "flags": [_flag(each) for each in flags if each["revision"] == released.revision],
         }
     )
+
+
+def _flag(flag: dict[str, Any]) -> dict[str, Any]:
+    return {name: flag[name] for name in ("code", "sentence", "events")}
 
 
 def _named(line: Line) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Entry(NamedTuple):
 
 _RESERVE = update(feed_head).values(position=feed_head.c.position + bindparam("count")).returning(feed_head.c.position)
 _AFTER = select(feed).where(feed.c.position > bindparam("position")).order_by(feed.c.position).limit(bindparam("most"))
+_OF_TYPE = select(feed).where(feed.c.type == bindparam("type")).order_by(feed.c.position)
 _INSERT = insert(feed)
 _LAST = select(feed_head.c.position)
 
@@ -59,6 +60,11 @@ def skip(connection: Connection, count: int) -> int:
 def after(connection: Connection, position: int, most: int) -> list[Entry]:
     """At most so many entries behind this position (0: from the first), in order."""
     return many(Entry, connection.execute(_AFTER, {"position": position, "most": most}))
+
+
+def of_type(connection: Connection, type: str) -> list[Entry]:
+    """Every entry of a type, in order. Looks through the whole feed."""
+    return many(Entry, connection.execute(_OF_TYPE, {"type": type}))
 
 
 def last(connection: Connection) -> int:
