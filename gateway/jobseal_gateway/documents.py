@@ -7,6 +7,8 @@ from typing import Any
 
 from jobseal import bodies, exceptions
 from jobseal.card import Item, Span
+from jobseal_gateway import flags
+from jobseal_gateway.flags import Flag
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.projection import Open, Projected
 from jobseal_gateway.release import is_refused
@@ -58,6 +60,7 @@ def rating(projected: Projected, status: str) -> Document:
         "total": None if rated is None else decimal_text(rated.total),
         "lines": [] if rated is None else [_plain(line.record()) for line in rated.lines],
         "released_revisions": [released.revision for released in projected.dossier.released],
+        "flags": [flag(each) for each in flags.of(projected)],
     }
 
 
@@ -72,6 +75,17 @@ def unfolded(job: str, status: str, code: str, released_revisions: list[int]) ->
         "total": None,
         "lines": [],
         "released_revisions": released_revisions,
+        "flags": [],
+    }
+
+
+def flag(raised: Flag) -> Document:
+    """Why a released record is in doubt."""
+    return {
+        "revision": raised.revision,
+        "code": raised.code,
+        "sentence": raised.sentence,
+        "events": [hash.hex() for hash in raised.events],
     }
 
 

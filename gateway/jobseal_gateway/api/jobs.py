@@ -87,7 +87,13 @@ def _row(job: Listed) -> dict[str, Any]:
         "currency": rating["currency"],
         "total": rating["total"],
         "records": _records(job.work_order, rating),
+        "flagged": [record_id(job.work_order, each) for each in flagged(rating)],
     }
+
+
+def flagged(rating: dict[str, Any]) -> list[int]:
+    """The revisions that are in doubt, each once."""
+    return list(dict.fromkeys(each["revision"] for each in rating.get("flags", [])))
 
 
 def _records(work_order: str, rating: dict[str, Any]) -> list[str]:

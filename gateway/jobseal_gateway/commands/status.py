@@ -65,6 +65,7 @@ def _every(connection: Connection) -> Iterable[Row]:
                 "total": rating["total"],
                 "currency": rating["currency"],
                 "revisions": rating["released_revisions"],
+                "flagged": sorted({each["revision"] for each in rating.get("flags", [])}),
                 "holding": [_why(each) for each in card["exceptions"] if each["blocks"]],
                 "waiting_for": [names.get(each, each) for each in card["waiting_for"]],
             }
@@ -147,6 +148,8 @@ def _line(standing: str, row: Row) -> list[object]:
         last = ", ".join(dict.fromkeys(f"{each['code']} ({each['owner']})" for each in row["holding"]))
     elif standing == RELEASED:
         last = str(row["revisions"][-1])
+        if row["flagged"]:
+            last += f", flagged: {', '.join(map(str, row['flagged']))}"
     return [row["job"], row["state"], row["customer"], row["total"], row["currency"], last]
 
 
