@@ -15,7 +15,7 @@ from jobseal.enrolment import Enrolment, Welcome, statement
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Delays, Uplink
-from jobseal_device import durable, identity
+from jobseal_device import durable, identity, turns
 from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event
 from jobseal_device.durable import REAL
@@ -158,7 +158,7 @@ class Phone:
         self.name = name
         self.technician = technician
         self.clock = FieldClock(office)
-        self.home = Home(folder or office.folder / name)
+        self.home = turns.current(Home(folder or office.folder / name))
         self._salts = 0
         if folder is None:
             self._enrol()

@@ -139,6 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     enrol.add_argument("--trust", metavar="FINGERPRINT", help="with accept: the gateway's, as its operator reads it")
     enrol.add_argument("--pin", action="store_true", help="keep the signing key behind PINs; asks for the first")
     enrol.add_argument("--tpm", action="store_true", help="the same, with a key that this machine's TPM keeps")
+    enrol.add_argument("--again", action="store_true", help="with a new key, once the office has ended the present one")
     enrol.add_argument("--timeout", type=float, default=900.0, metavar="S", help="how long to wait for an approval")
     enrol.set_defaults(run=_enrol, wrong=enrol.error)
     rotation = commands.add_parser("rotate-key", parents=[shared], help="end the signing key and go on with a new one")
@@ -220,6 +221,8 @@ def _enrol(given: argparse.Namespace, home: Home) -> Answer:
     from jobseal.enrolling import parse_code
     from jobseal_device import enrolling
 
+    if given.again or home.rolled_back.exists():
+        home = home.next_turn()  # the present key stays as it is: what it signed is still sent
     words: list[str] = given.words
     if len(words) == 2 and words[0] == "request":
         return _enrol_request(Path(words[1]), home, _keep(given))

@@ -9,7 +9,7 @@ from pathlib import Path
 from jobseal import enrolling, fingerprint
 from jobseal.errors import OPERATOR
 from jobseal.office import ASSURANCE
-from jobseal_gateway import admission, home
+from jobseal_gateway import admission, again, home
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.commands import files, options, terminal_qr
 from jobseal_gateway.commands.answer import Answer, count, moment, table
@@ -39,6 +39,9 @@ def add(commands: Commands) -> None:
     new = command(room, "new", "make a one-time code that a handheld enrols with", _new)
     which = new.add_mutually_exclusive_group(required=True)
     which.add_argument("--label", help="what people call the handheld")
+    which.add_argument(
+        "--again", metavar="ID", help="a handheld that was reset: end its key, and enrol it with a new one"
+    )
     which.add_argument("--csv", type=Path, metavar="FILE", help=f"many at once, with the columns {', '.join(COLUMNS)}")
     new.add_argument("--device", default="", metavar="ID", help="the handheld's id; default: one is made up")
     new.add_argument("--technician", action="append", default=[], metavar="ID", help="who carries it; repeatable")
@@ -84,15 +87,32 @@ def _minutes(text: str) -> int:
 
 
 def _new(given: argparse.Namespace) -> Answer:
-    rows = [Invited(given.label, given.device, given.technician)] if given.csv is None else _rows(given.csv)
+    rows = [] if given.csv is None else _rows(given.csv)
+    if given.label is not None:
+        rows = [Invited(given.label, given.device, given.technician)]
     approved_by = given.operator if given.approved else None
     with home.open(given.home) as gateway:
+        ended = None if given.again is None else again.end(gateway, given.again, given.operator)
+        if ended is not None:
+            rows = [Invited(ended.label, ended.device, given.technician)]
         tickets = admission.invite(gateway, rows, given.operator, given.minutes * 60_000, approved_by)
     data = {"invited": [{"device": each.device, "label": each.label, "code": each.code} for each in tickets]}
+    if ended is not None:
+        told = {**data, "ended": ended.thumbprint, "unfinished": list(ended.unfinished)}
+        return Answer(told, _shown(tickets[0], given.minutes, given.approved) + _of_ended(ended))
     if given.out is not None:
         files.write(given.out, _as_csv(tickets))
         return Answer(data, f"{count(len(tickets), 'code')} in {given.out}; each lets one handheld in.")
     return Answer(data, "\n\n".join(_shown(each, given.minutes, given.approved) for each in tickets))
+
+
+def _of_ended(ended: again.Ended) -> str:
+    said = f"\n\nThe key {ended.thumbprint[:16]} has ended. What it signed, and is logged by now, counts as before."
+    if ended.unfinished:
+        jobs = ", ".join(ended.unfinished)
+        said += f"\nIt has not finished {jobs}: go on with the new key, and close the old one's part with\n"
+        said += f"  jobseal-gateway office close JOB --key {ended.thumbprint[:16]} --reason TEXT"
+    return said
 
 
 def _shown(ticket: Ticket, minutes: int, approved: bool) -> str:
