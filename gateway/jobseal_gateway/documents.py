@@ -3,33 +3,53 @@ yet). Amounts are text, times Unix ms UTC, hashes hex. The same projection gives
 """
 
 import json
+from functools import lru_cache
 from typing import Any
 
 from jobseal import bodies, exceptions
 from jobseal.card import Item, Span
+from jobseal.job import Fact
 from jobseal_gateway import flags
 from jobseal_gateway.flags import Flag
 from jobseal_gateway.pricing.decimals import decimal_text
+from jobseal_gateway.pricing.line import Line
 from jobseal_gateway.projection import Open, Projected
 from jobseal_gateway.release import is_refused
 from jobseal_gateway.service_level import ServiceLevel
 
 RECORD_REJECTED = "record_rejected"
+EVENTS_WRITTEN_KEPT = 8_192  # some 500 bytes each
 
 Document = dict[str, Any]
 
 
+_JSON = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def to_bytes(document: Document) -> bytes:
     """JSON with one form for one value: sorted keys, no spaces, UTF-8."""
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _JSON.encode(document).encode()
+
+
+def card_bytes(projected: Projected) -> bytes:
+    """As ``to_bytes(card(projected))``. Most of a card are its events, and most of those were written before."""
+    document = _card(projected, [])
+    first = _JSON.encode({name: value for name, value in document.items() if name < "events"})
+    last = _JSON.encode({name: value for name, value in document.items() if name > "events"})
+    kinds = _corrected_kinds(projected)
+    events = ",".join([_written(item, kinds) for item in projected.card.items])
+    return f'{first[:-1]},"events":[{events}],{last[1:]}'.encode()
 
 
 def card(projected: Projected) -> Document:
     """The job card."""
+    kinds = _corrected_kinds(projected)
+    return _card(projected, [_event(item, kinds) for item in projected.card.items])
+
+
+def _card(projected: Projected, events: list[Document]) -> Document:
     order = projected.dossier.order
     signoff = projected.card.signoff()
-    # Of each correction, the kind of the event that it bears on.
-    kinds = {each.hash: item.fact.kind for item in projected.card.items for each in item.corrections}
     return {
         "job": projected.dossier.id,
         "state": projected.state,
@@ -40,7 +60,7 @@ def card(projected: Projected) -> Document:
         "waiting_for": _absent(projected),
         "closed_by_office": sorted(key[:8].hex() for key in projected.closed),
         "time_entries": [_entry(span) for span in projected.card.spans],
-        "events": [_event(item, kinds) for item in projected.card.items],
+        "events": events,
         "attachments": [_attachment(named, projected) for named in projected.job.objects()],
         "signed_off_by": None if signoff is None else signoff.fact.hash.hex(),
         "service_levels": [_service_level(each) for each in projected.service_levels],
@@ -58,7 +78,7 @@ def rating(projected: Projected, status: str) -> Document:
         "price_list": None if prices is None else [prices.id, prices.version],
         "currency": None if rated is None else rated.currency,
         "total": None if rated is None else decimal_text(rated.total),
-        "lines": [] if rated is None else [_plain(line.record()) for line in rated.lines],
+        "lines": [] if rated is None else [_line(line) for line in rated.lines],
         "released_revisions": [released.revision for released in projected.dossier.released],
         "flags": [flag(each) for each in flags.of(projected)],
     }
@@ -141,6 +161,23 @@ def _named(item: Item, kinds: dict[bytes, str | None]) -> Document:
     return {**item.body, "body": bodies.named(kind, inner) if kind is not None and fits else None}
 
 
+def _corrected_kinds(projected: Projected) -> dict[bytes, str | None]:
+    """Of each correction, the kind of the event that it bears on."""
+    return {each.hash: item.fact.kind for item in projected.card.items for each in item.corrections}
+
+
+def _written(item: Item, kinds: dict[bytes, str | None]) -> str:
+    """An event as JSON. What was not corrected follows from its fact alone; what corrects, from what it corrects."""
+    if item.corrections or item.fact.kind == "event.corrected":
+        return _JSON.encode(_event(item, kinds))
+    return _written_as_signed(item.fact)
+
+
+@lru_cache(EVENTS_WRITTEN_KEPT)
+def _written_as_signed(fact: Fact) -> str:
+    return _JSON.encode(_event(Item(fact), {}))
+
+
 def _event(item: Item, kinds: dict[bytes, str | None]) -> Document:
     return {
         "hash": item.fact.hash.hex(),
@@ -154,6 +191,10 @@ def _event(item: Item, kinds: dict[bytes, str | None]) -> Document:
         "struck": item.struck,
         "corrected_by": [correction.hash.hex() for correction in item.corrections],
     }
+
+
+def _line(line: Line) -> Document:
+    return {**line.record(), "events": [hash.hex() for hash in line.events]}
 
 
 def _attachment(named: list[Any], projected: Projected) -> Document:

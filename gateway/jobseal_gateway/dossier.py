@@ -212,15 +212,12 @@ def _objects(connection: Connection, logged: Iterable[Logged]) -> dict[bytes, st
 
 def _checkpoints(connection: Connection, job_id: int, logged: Iterable[Logged]) -> Iterable[tuple[bytes, int, int]]:
     """The checkpoints that events anchor to, and the first that covers each."""
-    found: dict[bytes, log.Checkpoint] = {}
+    anchors = [each.signed.event.anchor for each in logged if each.signed is not None]
+    anchored = log.checkpoints_by_digests(connection, {anchor for anchor in anchors if anchor is not None})
+    found = {each.digest: each for each in anchored}
     covering = iter(log.checkpoints_covering_job(connection, job_id))
     newest = next(covering, None)
     for each in logged:
-        anchor = None if each.signed is None else each.signed.event.anchor
-        if anchor is not None and anchor not in found:
-            anchored = log.checkpoint_by_digest(connection, anchor)
-            if anchored is not None:
-                found[anchor] = anchored
         while newest is not None and newest.size <= each.index:
             newest = next(covering, None)
         if newest is not None:

@@ -77,9 +77,8 @@ class Projected:
         return list(dict.fromkeys(each.raised.code for each in self.exceptions if each.blocks))
 
 
-def project(dossier: Dossier, rules: Rules) -> Projected:
-    """Fold one job."""
-    job = _fold(dossier)
+def project(dossier: Dossier, job: Job, rules: Rules) -> Projected:
+    """What follows from one job. ``job``: the dossier's events, folded."""
     card = Card(job)
     closed = _closed_by_office(dossier, job)
     state = job.state(tuple(dossier.assigned), tuple(closed))
@@ -99,16 +98,6 @@ def project(dossier: Dossier, rules: Rules) -> Projected:
     blocking = [each.raised.code for each in settled if each.blocks]
     status = standing(state, blocking)
     return Projected(dossier, job, card, state, closed, settled, prices, rating, status, levels)
-
-
-def _fold(dossier: Dossier) -> Job:
-    job = Job(dossier.id)
-    for logged in dossier.events:
-        if logged.signed is None:
-            job.add_erased(logged.hash, logged.seq, logged.key, logged.index)
-        else:
-            job.add(logged.signed, logged.key, logged.index)
-    return job
 
 
 def _closed_by_office(dossier: Dossier, job: Job) -> dict[bytes, bytes]:

@@ -18,6 +18,7 @@ from jobseal.exceptions import RULES
 from jobseal.host.clock import Clock
 from jobseal_gateway import documents, dossier, flags, release
 from jobseal_gateway.authority import GatewayKeys
+from jobseal_gateway.folding import Folds, fold
 from jobseal_gateway.ledger import dirty, exceptions, feed, jobs, leaves, price_lists, projections, proofs, records
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.database import writing
@@ -64,6 +65,7 @@ class Projector:
         self._wide_after_ms = wide_after_ms
         self._changed = changed
         self._prices = PriceLists()
+        self._folds = Folds()
 
     def run(self, most_jobs: int = JOBS_AT_ONCE) -> int:
         """Fold at most so many changed jobs; returns how many there were.
@@ -109,17 +111,22 @@ class Projector:
         return Rules(self._prices.every(connection), self._terms, self._wide_after_ms)
 
     def _fold(self, end: Appending, job_id: int, rules: Rules) -> list[News]:
-        projected = project(dossier.read(end.connection, job_id), rules)
+        projected = self._projected(end.connection, job_id, rules)
         news: list[News] = []
         while is_due(projected):  # twice at most: a void is followed by what replaces it
             news.append(self._release(end, job_id, projected))
-            projected = project(dossier.read(end.connection, job_id), rules)
+            projected = self._projected(end.connection, job_id, rules)
         flagged = _flags(end.connection, job_id) if projected.dossier.released else []
-        if _keep(end.connection, job_id, projected):
-            data = documents.to_bytes(documents.news(projected, status(projected))).decode()
+        word = status(projected)
+        if _keep(end.connection, job_id, projected, word):
+            data = documents.to_bytes(documents.news(projected, word)).decode()
             news.insert(0, News(CARD_CHANGED, projected.dossier.id, data, end.at_ms))
             news += _flag_news(projected, flagged, end.at_ms)
         return news
+
+    def _projected(self, connection: Connection, job_id: int, rules: Rules) -> Projected:
+        found = dossier.read(connection, job_id)
+        return project(found, self._folds.fold(found), rules)
 
     def _release(self, end: Appending, job_id: int, projected: Projected) -> News:
         """Sign the record and log its release; both stand in this transaction only until it commits."""
@@ -231,8 +238,9 @@ def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | Non
         proofs.replace(connection, job_id, last.proofs)
         return False
     try:
-        projected = project(dossier.read(connection, job_id), rules)
-        _keep(connection, job_id, projected)
+        found = dossier.read(connection, job_id)
+        projected = project(found, fold(found), rules)
+        _keep(connection, job_id, projected, status(projected))
     except (SQLAlchemyError, LedgerUnavailable):
         raise
     except Exception:
@@ -242,15 +250,13 @@ def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | Non
     return is_due(projected)
 
 
-def _keep(connection: Connection, job_id: int, projected: Projected) -> bool:
-    """Store what was folded; whether a person would see a difference."""
-    card = documents.card(projected)
-    word = status(projected)
+def _keep(connection: Connection, job_id: int, projected: Projected, word: str) -> bool:
+    """Store what was folded, billing standing at ``word``; whether a person would see a difference."""
     rating = documents.rating(projected, word)
-    changed = CARDS.put(connection, Folded(job_id, projected.state, documents.to_bytes(card)))
+    changed = CARDS.put(connection, Folded(job_id, projected.state, documents.card_bytes(projected)))
     changed |= RATINGS.put(connection, Folded(job_id, word, documents.to_bytes(rating)))
     if changed:
-        exceptions.replace(connection, job_id, list(_rows(projected)))
+        exceptions.replace(connection, job_id, _rows(projected))
         proofs.replace(connection, job_id, list(_proofs(job_id, projected)))
     return changed
 

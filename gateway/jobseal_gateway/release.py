@@ -151,7 +151,7 @@ def _once(rows: list[list[Any]]) -> list[list[Any]]:
 def _lines(projected: Projected) -> list[dict[int, Any]]:
     if projected.rating is None:
         return []
-    return [record.Line(**line.record()).to_map() for line in projected.rating.lines]
+    return [record.Line.SHAPE.keyed(line.record()) for line in projected.rating.lines]  # the record checks them
 
 
 def _adjustment(stands: list[Record], number: int) -> tuple[Decimal, dict[int, Any]]:

@@ -142,7 +142,7 @@ def named(kind: str, body: "dict[Any, Any]") -> "dict[str, Any]":
 
 def objects(kind: str, body: "Any") -> "list[list[Any]]":
     """The objects ([digest, size, media type]) that a body names; none for a body that does not fit."""
-    if kind not in SHAPES or SHAPES[kind].problem(body):
+    if kind not in SHAPES or not (OBJECT_FIELDS[kind] or kind == "event.corrected") or SHAPES[kind].problem(body):
         return []
     found = [body[key] for key in OBJECT_FIELDS[kind] if key in body]
     if kind == "event.corrected" and type(body[2]) is dict:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 
 from jobseal.host.crypto import Verifier
+from jobseal.job import Job
 from jobseal.proof import verify_bundle
 from jobseal_gateway import evidence, projector, release
 from jobseal_gateway.dossier import Dossier
@@ -196,10 +197,10 @@ def test_a_job_that_cannot_be_folded_is_held_in_a_rebuild_and_the_others_are_fol
     office.project()
     before = office.documents()
 
-    def broken(of: Dossier, rules: Rules) -> Projected:
+    def broken(of: Dossier, job: Job, rules: Rules) -> Projected:
         if of.id == "WO-1":
             raise ZeroDivisionError
-        return project(of, rules)
+        return project(of, job, rules)
 
     with monkeypatch.context() as patch:
         patch.setattr(projector, "project", broken)

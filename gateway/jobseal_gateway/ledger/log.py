@@ -55,6 +55,7 @@ _TILES = (
 )
 _CHECKPOINT = select(checkpoints.c.size, checkpoints.c.at_ms, checkpoints.c.digest, checkpoints.c.bytes)
 _BY_DIGEST = _CHECKPOINT.where(checkpoints.c.digest == bindparam("digest"))
+_BY_DIGESTS = _CHECKPOINT.where(checkpoints.c.digest.in_(bindparam("digests", expanding=True)))
 _COVERING = (
     _CHECKPOINT.where(checkpoints.c.size > bindparam("leaf")).order_by(checkpoints.c.size, checkpoints.c.id).limit(1)
 )
@@ -115,6 +116,12 @@ def tiles(connection: Connection, level: int, first: int, end: int) -> list[byte
 def checkpoint_by_digest(connection: Connection, digest: bytes) -> Checkpoint | None:
     """The checkpoint that an event anchors to."""
     return first(Checkpoint, connection.execute(_BY_DIGEST, {"digest": digest}))
+
+
+def checkpoints_by_digests(connection: Connection, digests: Iterable[bytes]) -> list[Checkpoint]:
+    """Those of these checkpoints that there are: what the events of a job anchor to."""
+    wanted = list(digests)
+    return many(Checkpoint, connection.execute(_BY_DIGESTS, {"digests": wanted})) if wanted else []
 
 
 def checkpoint_covering(connection: Connection, leaf: int) -> Checkpoint | None:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 
 from jobseal.quantity import Quantity
 from jobseal_gateway.pricing.charge import MS, Charge, price
@@ -21,6 +21,7 @@ from jobseal_gateway.pricing.rule import PER_ENTRY, Rule
 # Lines come in this order, as an invoice tells a visit.
 _KIND_ORDER = {kind: number for number, kind in enumerate(("visit", "travel", "labour", "waiting", "part", "expense"))}
 _TIMES = frozenset({"travel", "labour", "waiting"})
+PRICED_KEPT = 4_096  # a job that is rated again is mostly made of the same lines
 _COUNTED = _TIMES | {"visit"}  # whole numbers, not negative
 _WHOLE_NUMBER = re.compile(r"0|[1-9][0-9]{0,14}")
 
@@ -48,9 +49,9 @@ def rate(quantities: Iterable[Quantity], terms: Terms) -> Rating:
     groups: dict[tuple[object, ...], _Group] = {}
     refused: dict[tuple[str, str, str], Unrated] = {}
     for number, quantity in enumerate(ordered):
-        unrated, rule = _rule_for(quantity, terms)
-        if rule is None:
-            _refuse(refused, unrated)
+        rule = _rule_for(quantity, terms)
+        if isinstance(rule, Unrated):
+            _refuse(refused, rule)
             continue
         key = _group_key(rule, quantity, number)
         earlier = groups[key].quantities if key in groups else ()
@@ -88,19 +89,21 @@ def _group_key(rule: Rule, quantity: Quantity, number: int) -> tuple[object, ...
     return (rule.id, quantity.code, quantity.unit, quantity.warranty, quantity.billable)
 
 
-def _rule_for(quantity: Quantity, terms: Terms) -> tuple[Unrated, Rule | None]:
-    """The rule, or None; then the exception that stands for the quantity instead."""
+def _rule_for(quantity: Quantity, terms: Terms) -> Rule | Unrated:
+    """The rule, or the exception that stands for the quantity instead."""
     wrong = _malformed(quantity)
     if wrong:
-        return _unrated(wrong[0], quantity, wrong[1]), None
+        return _unrated(wrong[0], quantity, wrong[1])
     prices = terms.price_list
+    rule = prices.find(quantity.kind, quantity.code, quantity.unit, terms.outcome)
+    if rule is not None:
+        return rule
     measured_in = "" if quantity.kind in _COUNTED else f" in {quantity.unit}"
     sentence = (
         f'Price list {prices.id} version {prices.version} has no rule for {quantity.kind} "{quantity.code}"'
         f"{measured_in}. Add one (with rate 0 if it costs nothing), or correct the code."
     )
-    rule = prices.find(quantity.kind, quantity.code, quantity.unit, terms.outcome)
-    return _unrated("unknown_code", quantity, sentence), rule
+    return _unrated("unknown_code", quantity, sentence)
 
 
 def _malformed(quantity: Quantity) -> tuple[str, str] | None:
@@ -130,18 +133,8 @@ def _refuse(refused: dict[tuple[str, str, str], Unrated], unrated: Unrated) -> N
 def _line(group: _Group, visits: int, number: int, terms: Terms) -> Line | Unrated:
     first, rule, prices = group.quantities[0], group.rule, terms.price_list
     raw = reduce(add, (Decimal(each.amount) for each in group.quantities), ZERO)
-    charge, billed, amount = price(
-        Charge(
-            rule=rule,
-            entries=len(group.quantities),
-            raw=raw,
-            raw_unit=first.unit,
-            free_because=_free_because(first),
-            visits=visits,
-            billed=raw,
-            per_unit=Decimal(1),
-            rate=rule.rate,
-        )
+    charge, billed, amount = _priced(
+        rule, str(rule.rate), len(group.quantities), str(raw), first.unit, _free_because(first), visits
     )
     events = tuple(dict.fromkeys(event for each in group.quantities for event in each.events))
     if max(magnitude(each) for each in (raw, billed, amount)) >= TEXT_LIMIT:
@@ -163,6 +156,28 @@ def _line(group: _Group, visits: int, number: int, terms: Terms) -> Line | Unrat
         price_list_version=prices.version,
         steps=charge.steps,
         events=events,
+    )
+
+
+@lru_cache(PRICED_KEPT)
+def _priced(
+    rule: Rule, rate: str, entries: int, raw: str, raw_unit: str, free_because: str, visits: int
+) -> tuple[Charge, Decimal, Decimal]:
+    """As :func:`price`. Rate and raw quantity come as text: equal decimals may be written differently, and a line
+    says them as they were written."""
+    amount = Decimal(raw)
+    return price(
+        Charge(
+            rule=rule,
+            entries=entries,
+            raw=amount,
+            raw_unit=raw_unit,
+            free_because=free_because,
+            visits=visits,
+            billed=amount,
+            per_unit=Decimal(1),
+            rate=Decimal(rate),
+        )
     )
 
 

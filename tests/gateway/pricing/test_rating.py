@@ -1,5 +1,6 @@
 """What a shop expects of a price list, case by case: what is billed, what it costs, and what was done to get there."""
 
+import dataclasses
 import hashlib
 from decimal import Decimal
 
@@ -168,6 +169,14 @@ def test_an_expense_is_passed_through_with_its_markup() -> None:
     assert charged(price_list(EXPENSE), expense("12.55")) == [("12.55", "13.81")]
     assert charged(price_list({**EXPENSE, "markup": ""}), expense("12.55")) == [("12.55", "12.55")]
     assert charged(price_list(EXPENSE), expense("-12.55")) == [("-12.55", "-13.81")]
+
+
+def test_a_rate_and_an_amount_are_told_as_they_were_written_however_equal_ones_were_written_before() -> None:
+    prices = price_list(PART)
+    for written, raw in (("12.5", "2"), ("12.50", "2"), ("12.5", "2.0"), ("12.50", "2")):
+        rules = tuple(dataclasses.replace(rule, rate=Decimal(written)) for rule in prices.rules)
+        line = only(rate([part(raw)], Terms(dataclasses.replace(prices, rules=rules))))
+        assert (str(line.rate), str(line.raw)) == (written, raw)
 
 
 def test_an_expense_in_another_currency_is_an_exception() -> None:

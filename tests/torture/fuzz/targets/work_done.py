@@ -18,7 +18,7 @@ from jobseal.flaw import OK
 from jobseal.job import Job, job_from_value
 from jobseal.lifecycle import CANCELLED, COMPLETED, needs_close
 from jobseal.proof import verify_bundle
-from jobseal_gateway import documents, release
+from jobseal_gateway import documents, folding, release
 from jobseal_gateway.dossier import Dossier, Logged, Order
 from jobseal_gateway.orders.work_order import WorkOrder
 from jobseal_gateway.policy import FIRM
@@ -80,7 +80,8 @@ class Jobs:
         stored = cbor.encode(fold.to_value())
         again = job_from_value(cbor.decode(stored, len(stored)))
         hold(cbor.encode(again.to_value()) == stored, "fold_changes", "a stored job is another when read back")
-        self._bill(project(self._dossier(events), self._rules), events)
+        dossier = self._dossier(events)
+        self._bill(project(dossier, folding.fold(dossier), self._rules), events)
 
     def _signed(self, rows: list[Any]) -> list[tuple[bytes, SignedEvent]]:
         """The events that these rows describe, in log order; rows that describe none are left out."""
