@@ -9,13 +9,13 @@ is verified again on each start.
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jobseal import authority, cose, enrolment, fingerprint, key, rotating
 from jobseal.enrolment import Enrolment, Welcome
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
-from jobseal.host.pin import PinLock
 from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.uplink import Identity
@@ -23,6 +23,9 @@ from jobseal_device import durable, tpm, turns, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
+
+if TYPE_CHECKING:
+    from jobseal.host.pin import PinLock  # only with a vault
 
 NO_ASSURANCE = "none"
 PIN_ASSURANCE = "pin"
@@ -85,7 +88,7 @@ def make_key(home: Home, seed: bytes, files: Files = REAL) -> bytes:
     return signer(home).key.encode()
 
 
-def make_vault(home: Home, seed: bytes, setup: PinLock, random: Callable[[int], bytes], files: Files = REAL) -> bytes:
+def make_vault(home: Home, seed: bytes, setup: "PinLock", random: Callable[[int], bytes], files: Files = REAL) -> bytes:
     """The same for a key behind PINs: it is never on the disk without one. ``setup``: the lock of the PIN that opens
     it until somebody of the roster has logged in. A key that is there already stays, behind its own PINs.
 
@@ -101,7 +104,7 @@ def make_vault(home: Home, seed: bytes, setup: PinLock, random: Callable[[int], 
 
 
 def make_hardware_vault(
-    home: Home, setup: PinLock, random: Callable[[int], bytes], tcti: str | None = None, files: Files = REAL
+    home: Home, setup: "PinLock", random: Callable[[int], bytes], tcti: str | None = None, files: Files = REAL
 ) -> bytes:
     """As :func:`make_vault`, for a key that a TPM makes and keeps; PINs open what lets it sign.
 

@@ -9,14 +9,12 @@ What it cannot do: make a short PIN long. docs/decisions/0007-keys-at-rest.md sa
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from jobseal import key as keys
 from jobseal.errors import OPERATOR, JobsealError
-from jobseal.host import pin
-from jobseal.host.pin import PinKey, PinLock
 from jobseal.key import KEY_MAX_BYTES, Key
 from jobseal.limits import ROSTER_MAX
 from jobseal.message import Message
@@ -25,6 +23,11 @@ from jobseal.shape import Array, Bytes, Map, OneOf, Row, Text, may, must
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
+
+if TYPE_CHECKING:  # a screen without PINs reads this module early, and needs nothing of what opens a vault
+    TYPE_CHECKING
+):  # who has no vault must not wait for what opens one: a screen reads this module before its first frame
+    from jobseal.host.pin import PinKey, PinLock
 
 SETUP = ""  # whose slot it is before anybody of the roster has logged in: whoever set the handheld up
 ED25519 = "ed25519"  # the secret is the seed of the signing key
@@ -72,6 +75,8 @@ class Vault:
     it."""
 
     def __init__(self, file: VaultFile) -> None:
+        from jobseal.host import pin
+
         self._sealed = file.sealed
         self.kind = file.kind
         self.part = file.part
@@ -82,8 +87,10 @@ class Vault:
             self.locks[who] = pin.lock_from_value(lock)  # type: ignore[index,arg-type]
             self._boxes[who] = box  # type: ignore[index,assignment]
 
-    def secret(self, who: str, key: PinKey) -> bytes | None:
+    def secret(self, who: str, key: "PinKey") -> bytes | None:
         """The secret, if there is a slot of this person that this PIN opens."""
+        from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
         if who not in self._boxes:
             return None
         wrapping = key.open(self._boxes[who], _info(self.public, who))
@@ -113,7 +120,7 @@ def write(
     kind: str,
     public: Key,
     secret: bytes,
-    locks: Mapping[str, PinLock],
+    locks: "Mapping[str, PinLock]",
     random: Callable[[int], bytes],
     files: Files = REAL,
     part: bytes | None = None,
@@ -122,6 +129,10 @@ def write(
 
     ``random(n)``: n random bytes. Raises :class:`StorageError`.
     """
+    from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+
+    from jobseal.host import pin
+
     wrapping, nonce = random(_KEY_BYTES), random(_NONCE_BYTES)
     sealed = nonce + ChaCha20Poly1305(wrapping).encrypt(nonce, secret, _bound_to(kind, public))
     slots = [[who, lock.to_value(), pin.seal(wrapping, lock, _info(public, who))] for who, lock in locks.items()]
