@@ -118,8 +118,8 @@ class Chain:
         branch = self.branches[number]
         return branch.first <= seq < branch.next and not any(known.branch == number for known in taken)
 
-    def advance(self, branch: int, seq: int, hash: bytes) -> None:
-        """The event at ``seq`` of ``branch`` has been taken, or its bytes settled as refused."""
+    def advance(self, branch: int, seq: int, hash: bytes | None) -> None:
+        """The event at ``seq`` of ``branch`` has been taken, or its bytes settled as refused (None: hash unproven)."""
         self.branches[branch].next = seq + 1
         self.branches[branch].head = hash
 

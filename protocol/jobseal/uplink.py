@@ -312,7 +312,7 @@ class Uplink:
             verdicts=self.state.verdicts,
             holes=announced or None,
             objects=self._riders(batch, room) or None,
-            first=None if self.cursor == self.state.next else self.cursor,
+            first=None if self.state.head is not None and self.cursor == self.state.next else self.cursor,
         )
 
     def _riders(self, batch: "list[bytes]", room: int) -> "list[bytes]":

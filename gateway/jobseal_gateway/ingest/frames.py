@@ -91,7 +91,16 @@ class Frame:
         """Look up what its answer says of all that is settled by now."""
 
     def _answer(self, position: Position) -> Answer:
-        self.answer = Answer(self.enrolled, self.session, self.since, self.keyed.behind_gaps(position))
+        """He stands there, or behind a hole that begins there; but where refused bytes of his wait, he has no hole."""
+        run = self.keyed.refused_run(position.head)
+        if run is None or run.first_seq != position.next:
+            return self._answer_behind(self.keyed.behind_gaps(position))
+        answer = self._answer_behind(position)
+        answer.resume = run.next_seq
+        return answer
+
+    def _answer_behind(self, position: Position) -> Answer:
+        self.answer = Answer(self.enrolled, self.session, self.since, position)
         self.desk.tell(self.enrolled.key.kid, self.session, self.answer.position)
         return self.answer
 
@@ -123,7 +132,6 @@ class HelloFrame(Frame):
 
     def conclude(self, connection: Connection) -> None:
         if self.answer is not None:
-            self.answer.look_up_run(self.keyed)
             self.answer.look_up_verdicts(connection, self.keyed, self.message.verdicts)
 
     def _head(self, keyed: KeyChain) -> Position | None:
@@ -168,12 +176,12 @@ class BatchFrame(Frame):
             self._quarantine(settling, code, data)
         reached = self.plan.reached or self.plan.start or (keyed.find(acked[0], acked[1]) if acked else None)
         position = keyed.behind_lost(reached or keyed.tip(0), self.plan.lost)
-        self._answer(position).stored = self._stored(settling, keyed)
+        is_behind_logged = self.plan.reached is not None and not self.plan.is_waiting
+        answer = self._answer_behind(keyed.behind_gaps(position)) if is_behind_logged else self._answer(position)
+        answer.stored = self._stored(settling, keyed)
 
     def conclude(self, connection: Connection) -> None:
         if self.answer is not None:
-            if self.plan.reached is None or self.plan.is_waiting:
-                self.answer.look_up_run(self.keyed)
             # A late event stands before what the device has heard of already.
             told = [step.signed.event.seq for step in self.plan.steps if type(step) is Entry and step.codes]
             self.answer.look_up_verdicts(connection, self.keyed, min([self.message.verdicts, *told]))
@@ -206,9 +214,7 @@ class ChunkFrame(Frame):
             self._quarantine(settling, taken.code, self.message.data)
         elif taken.stored:
             told = self.desk.told(self.enrolled.key.kid, self.session)
-            answer = self._answer(told or self.keyed.tip(0))
-            answer.stored = [self.message.digest]
-            answer.look_up_run(self.keyed)
+            self._answer(told or self.keyed.tip(0)).stored = [self.message.digest]
         else:
             want = Want(session=self.session, digest=self.message.digest, offset=taken.wanted)
             self.replies.append(frame.encode(want))

@@ -77,6 +77,12 @@ class KeyChain:
             self._fetch(seq, seq + 1)
         return self._known[seq]
 
+    def is_vacant(self, number: int, first: int, end: int) -> bool:
+        """Whether this branch has no event of its own in these seqs: nothing, or refused bytes."""
+        self._fetch(first, end)
+        taken = [known for seq in range(first, end) for known in self.known(seq)]
+        return not any(known.branch == number and known.payload is not None for known in taken)
+
     def prefetch(self, seqs: list[int]) -> None:
         """Look up all of these that may be taken, in one query: a batch that comes again is cheap."""
         end = max(branch.next for branch in self.chain.branches)

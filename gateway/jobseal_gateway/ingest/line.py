@@ -73,10 +73,17 @@ class Line:
         last = self.bad[-1].hash if self.bad else self.run.last_hash if self.run is not None else b""
         return last == signed.event.prev
 
-    def slots(self, signed: SignedEvent) -> list[tuple[bytes | None, str]]:
-        """(hash, verdict) of each refused item before ``signed``, which :meth:`follows_refused`; no hash where nothing
-        proves it. An item is proven when the next one names it; bytes that cannot be read name nothing."""
-        named: bytes | None = signed.event.prev
+    @property
+    def number(self) -> int:
+        """Of the branch that it is on; the canonical one's while nobody knows."""
+        return 0 if self.position is None else self.position.number
+
+    def slots(self, named: bytes | None) -> list[tuple[bytes | None, str]]:
+        """(hash, verdict) of each refused item, when what stands behind them names that hash, or nothing (None).
+
+        An item's hash is proven when the next one names it, and left out where nothing does: bytes that cannot be read
+        name nothing.
+        """
         found: list[tuple[bytes | None, str]] = []
         for item in reversed(self.bad):
             is_proven = named == item.hash

@@ -190,11 +190,8 @@ class Placer:
                 line.lose()
             return
         codes: tuple[str, ...] = ()
-        if line.follows_refused(signed):
-            codes = self._settle_by_place(signed)
-            placement = self._chain.place(signed)
-        elif (settled := self._chain.refused_before(signed, [(bad.hash, bad.parsed) for bad in line.bad])) is not None:
-            self._settle_by_hash(settled, signed.event.seq)
+        if line.refused:
+            codes = self._settle_before(signed)
             placement = self._chain.place(signed)
         if placement.needs_signature:
             self._log(signed, placement.verdict, placement.branch, codes)
@@ -230,30 +227,43 @@ class Placer:
         self._keyed.note(seq, number, signed.hash, signed.envelope.payload)
         self._reach(number, signed)
 
+    def _settle_before(self, signed: SignedEvent) -> tuple[str, ...]:
+        """Settle the refused bytes that this valid event proves; the codes that this gives to the event itself."""
+        line = self._line
+        if line.follows_refused(signed):
+            return ("chain_fork",) if self._settle_by_place(line.slots(signed.event.prev)) else ()
+        number = self._chain.refused_before(signed, [(bad.hash, bad.parsed) for bad in line.bad])
+        if number is not None:
+            self._settle_by_hash(number, signed.event.seq)
+        return ()
+
     def _settle_by_hash(self, number: int, end: int) -> None:
         first, bad = self._chain.branches[number].next, self._line.bad
         for seq, item in zip(range(first, end), bad[first - end :], strict=True):
             self._refuse(Slot(number, seq, item.hash, item.code))
 
-    def _settle_by_place(self, signed: SignedEvent) -> tuple[str, ...]:
-        """Settle what was refused before ``signed``; the codes that this gives to ``signed`` itself."""
+    def _settle_by_place(self, slots: list[tuple[bytes | None, str]]) -> bool:
+        """Settle what was refused behind the line's position: (hash, verdict) each. Whether that makes a fork."""
         line = self._line
         assert line.position is not None
         number, first, base = line.position
+        end, following = first + len(slots), self._chain.branches[number].next
         parent = None
-        if self._chain.branches[number].next != first:  # another holder of the key has gone on from here
+        if following >= end and self._keyed.is_vacant(number, first, end):  # settled before: this came again
+            line.reach(Position(number, end, base))
+            return False
+        if following != first:  # another holder of the key has gone on from here
             parent, number = number, self._chain.fork(first, base).number
         if line.run is not None:
             self.plan.steps.append(Forgotten(line.run.base))
-        for seq, (digest, code) in enumerate(line.slots(signed), first):
+        for seq, (digest, code) in enumerate(slots, first):
             self._refuse(Slot(number, seq, digest, code, parent if seq == first else None, base))
-        self._chain.advance(number, signed.event.seq - 1, signed.event.prev)
-        line.reach(Position(number, signed.event.seq, signed.event.prev))
-        return () if parent is None else ("chain_fork",)
+        line.reach(Position(number, end, base))
+        return parent is not None
 
     def _refuse(self, slot: Slot) -> None:
+        self._chain.advance(slot.number, slot.seq, slot.hash)
         if slot.hash is not None:
-            self._chain.advance(slot.number, slot.seq, slot.hash)
             self._keyed.note(slot.seq, slot.number, slot.hash, None)
         self.plan.steps.append(slot)
 
@@ -266,7 +276,12 @@ class Placer:
         except JobsealError as error:
             item.code = error.code
             return True
-        number = 0 if self._line.position is None else self._line.position.number
+        if self._line.refused and self._line.place is not None and first <= self._line.place <= last:
+            if not item.verifies(self._check):
+                return True
+            self._settle_by_place(self._line.slots(None))  # behind a hole nothing can name them
+            self.plan.reached = self._line.position
+        number = self._line.number
         following = self._chain.branches[number].next
         if last < following:
             if item.verifies(self._check):
@@ -275,6 +290,8 @@ class Placer:
         if not first <= following <= last:
             return False
         if item.verifies(self._check):
+            if self._line.position is not None:
+                self.plan.steps.append(Forgotten(self._line.position.head))
             self._chain.skip(first, last, number)
             gap = Gap(number, first, last, item.signed.hash)
             self._keyed.gaps.append(gap)

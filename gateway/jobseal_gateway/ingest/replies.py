@@ -43,12 +43,6 @@ class Answer:
         self.stored: list[bytes] = []
         self.resume: int | None = None
 
-    def look_up_run(self, keyed: KeyChain) -> None:
-        """Where the sender is to go on if refused bytes of his wait at his position."""
-        run = keyed.refused_run(self.position.head)
-        if run is not None and run.first_seq == self.position.next:
-            self.resume = run.next_seq
-
     def look_up_verdicts(self, connection: Connection, keyed: KeyChain, first: int) -> None:
         """Fill in what the ledger has to say of the sender's settled events from seq ``first`` on."""
         if first > keyed.last_verdict:
