@@ -25,8 +25,6 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 
 if TYPE_CHECKING:  # a screen without PINs reads this module early, and needs nothing of what opens a vault
-    TYPE_CHECKING
-):  # who has no vault must not wait for what opens one: a screen reads this module before its first frame
     from jobseal.host.pin import PinKey, PinLock
 
 SETUP = ""  # whose slot it is before anybody of the roster has logged in: whoever set the handheld up
