@@ -22,6 +22,7 @@ from jobseal import key as public_keys
 from jobseal.enrolling import NONCE_BYTES, PRINT_BYTES, TOKEN_BYTES, Code, Grant, Waiting
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
+from jobseal.host.curve import check_key
 from jobseal.key import Key
 from jobseal_gateway import ca, enrol
 from jobseal_gateway.enrol import DEVICE_PREFIX, DEVICE_RANDOM_BYTES, EnrolmentRefused, Request
@@ -160,7 +161,7 @@ def carried(
 
 def _opened(data: bytes) -> tuple[enrolling.Request, Key, Key]:
     try:
-        return enrolling.open_request(data, _VERIFIER)
+        return enrolling.open_request(data, _VERIFIER, check_key)
     except JobsealError as error:
         code = error.code if error.code == "weak_key" else "request_invalid"
         sentence = f"This is not a handheld's enrolment request ({error.sentence}); make it with jobseal-device enrol."

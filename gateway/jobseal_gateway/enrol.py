@@ -4,7 +4,7 @@ How the key came here, and who vouched for that, is ``admission``'s.
 
 Rules:
 
-- The key is taken by the protocol's own check (``jobseal.enrolment.check_key``), before anything is stored.
+- The key is taken by the protocol's own check (``jobseal.host.curve``), before anything is stored.
 - The same key again is the same enrolment: its stored statement comes back, whatever was lost on the way out.
 - A device has one active key. Another one needs the first to be suspended, revoked or rotated away, and the statement
   then names it as the earlier one.
@@ -16,10 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobseal import enrolment
 from jobseal import key as public_keys
 from jobseal.enrolment import Welcome
 from jobseal.errors import OPERATOR, JobsealError
+from jobseal.host.curve import check_key
 from jobseal.key import Key
 from jobseal.shape import CODE, DEVICE
 from jobseal_gateway import snapshots, work
@@ -122,7 +122,7 @@ def _checked(data: bytes) -> Key:
         sentence = "This is not a handheld's public key; make the file with 'jobseal-device enrol request FILE'."
         raise EnrolmentRefused("key_invalid", sentence) from error
     try:
-        enrolment.check_key(key)
+        check_key(key)
     except JobsealError as error:
         sentence = f"This key must not be enrolled: {error.sentence}."
         raise EnrolmentRefused(error.code, sentence) from error

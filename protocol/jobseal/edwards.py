@@ -23,7 +23,7 @@ _IDENTITY = (0, 1, 1, 0)  # extended coordinates (X, Y, Z, T): x = X/Z, y = Y/Z,
 
 def check_public_key(key: bytes) -> None:
     """Accept 32 bytes as an Ed25519 public key, or raise ``Malformed`` (``weak_key``) with the reason."""
-    point = _decode(key)
+    point = decode(key)
     if _is_identity(_double(_double(_double(point)))):
         raise _weak("it is a point of small order, under which one signature can verify every message")
     if not _is_identity(_multiply(ORDER, point)):
@@ -41,8 +41,8 @@ def _weak(reason: str) -> Malformed:
     return Malformed("weak_key", "This Ed25519 public key cannot be enrolled: " + reason + ". Make a new key pair.")
 
 
-def _decode(key: bytes) -> "tuple[int, int, int, int]":
-    """The point that ``key`` encodes (section 5.1.3); raises ``Malformed`` if it encodes none."""
+def decode(key: bytes) -> "tuple[int, int, int, int]":
+    """The point (X, Y, Z, T), Z = 1, that ``key`` encodes (section 5.1.3); raises ``Malformed`` if it encodes none."""
     if not isinstance(key, bytes) or len(key) != KEY_BYTES:
         raise _weak("it is not 32 bytes long")
     number = int.from_bytes(key, "little")
