@@ -78,6 +78,12 @@ class Dossier:
     rejected: frozenset[int]
     follows: dict[bytes, bytes] = field(default_factory=dict)
 
+    @property
+    def performers(self) -> frozenset[str]:
+        """Who did the work: everybody whom an event of the job is by."""
+        said = [logged.signed.event.by for logged in self.events if logged.signed is not None]
+        return frozenset(by for by in said if by is not None)
+
 
 def read(connection: Connection, job_id: int) -> Dossier:
     """The dossier of a job, as of this transaction."""

@@ -6,7 +6,7 @@ from jobseal.exceptions import Raised
 from jobseal.job import Job
 from jobseal.lifecycle import CANCELLED, COMPLETED, DONE
 from jobseal_gateway.dossier import Dossier
-from jobseal_gateway.policy import Found
+from jobseal_gateway.policy import APPROVAL, Found
 
 
 def lacking(dossier: Dossier, job: Job, card: Card, state: str, closed: dict[bytes, bytes]) -> list[Found]:
@@ -24,6 +24,9 @@ def lacking(dossier: Dossier, job: Job, card: Card, state: str, closed: dict[byt
                 found.append(Found(Raised("evidence_missing", None, word), completed))
     if state in COMPLETED or state == CANCELLED:
         found += _attachments(dossier, card)
+        if dossier.order is not None and dossier.order.content.approval_required:
+            newest = max((each.index for each in dossier.events), default=-1)
+            found.append(Found(Raised(APPROVAL, None), newest))  # what comes later has to be approved again
     return found
 
 

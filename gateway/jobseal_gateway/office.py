@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from jobseal import exceptions as rules
 from jobseal import office
 from jobseal.errors import OPERATOR, JobsealError
+from jobseal_gateway import dossier
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import (
     assignments,
@@ -39,7 +40,7 @@ from jobseal_gateway.ledger.branches import Branch
 from jobseal_gateway.ledger.keys import Key
 from jobseal_gateway.ledger.overrides import Override
 from jobseal_gateway.log import Appending, LogWriter
-from jobseal_gateway.policy import FIRM
+from jobseal_gateway.policy import APPROVAL, FIRM
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer
@@ -202,6 +203,9 @@ class Office:
             if code not in open_codes:
                 sentence = f"{job} has no exception {code} now; it has: {', '.join(open_codes) or 'none'}."
                 raise OfficeRefused("no_such_exception", sentence)
+            if code == APPROVAL and operator in dossier.read(desk.connection, number).performers:
+                sentence = f"{operator} worked on {job}, and nobody approves what they did themselves: ask another."
+                raise OfficeRefused("own_work", sentence)
             body = {"code": code, "reason": reason, "event": event, "subject": subject}
             act = desk.log("exception.overridden", body, job, job)
             about = event.hex() if event is not None else subject or ""

@@ -12,6 +12,9 @@ COLLECTING, HELD, READY = "collecting", "held", "ready"
 # is proven by its close, or said by the office in an act of its own.
 FIRM = frozenset({"unknown_job", "missing_contract", "close_missing"})
 
+# What a person has to say yes to; setting it aside is how they say it, and who did the work cannot.
+APPROVAL = "unapproved"
+
 # While a job is under way these only say that it is: they hold it from the moment it is done.
 _EXPECTED_UNDER_WAY = frozenset({"close_missing", "signoff_missing", "evidence_missing", "attachment_missing"})
 

@@ -19,7 +19,7 @@ from jobseal_gateway import contract
 from jobseal_gateway.dossier import Dossier, Logged
 from jobseal_gateway.lacking import lacking
 from jobseal_gateway.orders.work_order import WorkOrder
-from jobseal_gateway.policy import FIRM, Found, standing
+from jobseal_gateway.policy import APPROVAL, FIRM, Found, standing
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.pricing.line import Rating
 from jobseal_gateway.pricing.price_list import PriceList
@@ -248,6 +248,8 @@ def _override(dossier: Dossier, found: Found) -> bytes | None:
     for said in reversed(dossier.acts):
         if said.act.kind != "exception.overridden" or said.index < found.since:
             continue
+        if raised.code == APPROVAL and said.act.operator in dossier.performers:
+            continue  # nobody approves what they did themselves
         body = said.act.named()
         about, subject = body.get("event"), body.get("subject")
         if body["code"] == raised.code and about in (None, raised.event) and subject in (None, raised.detail):

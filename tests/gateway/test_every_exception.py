@@ -16,6 +16,7 @@ from jobseal.job import close_over
 from jobseal_gateway.ledger import quarantine
 from jobseal_gateway.ledger.database import connect, reading
 from jobseal_gateway.office import Office as Desk
+from jobseal_gateway.office import OfficeRefused
 from tests.devices import Device, digest
 from tests.field import MINUTE_MS, WEEK_MS, FieldClock, Office, Phone
 from tests.gateway.billed import PRICES, hold_up, kept, stated
@@ -256,6 +257,7 @@ STORIES: dict[str, Story] = {
     "evidence_missing": evidence_missing,
     "attachment_missing": attachment_missing,
     "attachment_mismatch": attachment_mismatch,
+    "unapproved": lambda office: visited(office, approval_required=True),
     "signoff_missing": signoff_missing,
     "late_event": late_event,
     "sla_breached": lambda office: visited(office, on_site_by=office.now_ms),
@@ -289,7 +291,7 @@ def test_it_is_raised_by_what_happens_with_its_owner_and_what_resolves_it(office
 
 
 def test_every_code_of_the_domain_has_its_story() -> None:
-    assert set(STORIES) | set(ELSEWHERE) | {"unapproved"} == set(CODES)
+    assert set(STORIES) | set(ELSEWHERE) == set(CODES)
 
 
 class Lacking(Verifier):
@@ -353,3 +355,42 @@ def test_a_job_that_needs_none_or_has_one_is_billed(office: Office, order: dict[
     phone.sync()
     assert codes(office) == set()
     assert len(kept(office)) == 1
+
+
+# Approval
+
+
+def test_a_finished_job_waits_for_somebody_else_to_approve_it_and_again_after_a_correction(either: Office) -> None:
+    either.order("WO-1", ("boss",), approval_required=True)
+    phone = Phone(either, "hh-1", "boss")
+    phone.sign("job.accepted")
+    phone.sync()
+    assert codes(either) == set()  # there is nothing to approve yet
+    phone.sign("job.arrived")
+    phone.sign("part.used", code="P-1", quantity="2", unit="pc", source="van")
+    phone.sign("job.completed")
+    phone.sign("job.signed_off", method="typed", name="R. Customer")
+    phone.sync()
+    assert (codes(either), kept(either)) == ({"unapproved"}, [])
+
+    with pytest.raises(OfficeRefused) as refused:
+        desk(either).override("WO-1", "unapproved", "I know what I did", "boss")
+    assert refused.value.code == "own_work"
+    either.act("exception.overridden", {"code": "unapproved", "reason": "signed all the same"}, "WO-1")
+    either.project()
+    assert "unapproved" in either.rating("WO-1")["blocking"]
+
+    desk(either).override("WO-1", "unapproved", "hours checked", "ada")
+    either.project()
+    [record] = stated(either)
+    assert [code for code, _ in record.overrides or []] == ["unapproved"]
+    assert hold_up(either) == 1
+
+    used = [fact.hash for fact in phone.capture.fold.job("WO-1").facts if fact.kind == "part.used"][-1]
+    phone.sign("event.corrected", "WO-1", used, reason="2", quantity="1")
+    phone.sync()
+    assert "unapproved" in codes(either)
+    assert len(kept(either)) == 1
+    desk(either).override("WO-1", "unapproved", "seen", "ada")
+    either.project()
+    assert len(kept(either)) == 2

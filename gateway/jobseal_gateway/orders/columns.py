@@ -67,6 +67,7 @@ _ALL = (
     Column("parent", ID),
     Column("external_references", REFERENCES),
     Column("required_evidence", EVIDENCE),
+    Column("approval_required", FLAG),
 )
 
 COLUMNS: dict[str, Column] = {column.name: column for column in _ALL}

@@ -1,7 +1,7 @@
 """Work orders from JSON: a list of objects, or an object whose ``orders`` is that list; the names are the columns'.
 
 Lists are arrays of text, external references an object from system to id, ``revision`` a number,
-``po_required`` true or false, all else text.
+flags true or false, all else text.
 null counts as absent. A problem names line, column and path of the value.
 """
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, fields
 from typing import cast
 
 # Names, money and terms that concern the office and the billing system only.
-OFFICE_ONLY = frozenset({"ap_contact", "budget", "po_required", "terms"})
+OFFICE_ONLY = frozenset({"ap_contact", "approval_required", "budget", "po_required", "terms"})
 
 Plain = int | bool | str | list[str] | dict[str, str] | None
 
@@ -51,6 +51,7 @@ class WorkOrder:
     parent: str | None = None
     external_references: tuple[tuple[str, str], ...] = ()
     required_evidence: tuple[str, ...] = ()
+    approval_required: bool | None = None
 
     def record(self) -> dict[str, Plain]:
         """Every field under its column's name: integers, texts, lists of text, a map of text, None."""

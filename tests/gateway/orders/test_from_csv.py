@@ -29,11 +29,11 @@ def test_every_column_ends_in_its_field() -> None:
         b"po_required;"
         b"ap_contact;currency;budget;time_zone;tasks;technicians;window_start;window_end;respond_by;on_site_by;complete_by;"
         b"parent;external_references;"
-        b"required_evidence\n"
+        b"required_evidence;approval_required\n"
         b'W/1.a_b-c;3;C-7;Hotel "Post";S-1;"Weg 1\n1010 Wien";+43 1 234;A-9;- ring twice;K-1;STANDARD;PO 77;yes;'
         b"ap@post.example;EUR;1500.50;Europe/Vienna;INSPECT|REPAIR;t-1|t-2;2026-03-05T08:00;2026-03-05 10:30;"
         b"2026-03-05T07:30;2026-03-05T09:00+01:00;2026-03-06T18:00;W-0;"
-        b"sap=4500012|crm=a=b;photo|signoff\n"
+        b"sap=4500012|crm=a=b;photo|signoff;no\n"
     )
     orders, problems = parse_csv(data)
     assert problems == []
@@ -66,6 +66,7 @@ def test_every_column_ends_in_its_field() -> None:
             parent="W-0",
             external_references=(("crm", "a=b"), ("sap", "4500012")),
             required_evidence=("photo", "signoff"),
+            approval_required=False,
         )
     ]
 

@@ -56,6 +56,7 @@ def orders(draw: st.DrawFn) -> WorkOrder:
         terms=draw(maybe(line(64))),
         po_number=draw(maybe(line(64))),
         po_required=draw(st.none() | st.booleans()),
+        approval_required=draw(st.none() | st.booleans()),
         ap_contact=draw(maybe(line(160))),
         budget=draw(maybe(st.just("1500.50"))),
         technicians=draw(several(line(64), 0)),

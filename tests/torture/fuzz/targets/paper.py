@@ -174,12 +174,12 @@ LONG = b"9" * 4_301  # digits that Python makes no integer of
 ORDERS = (
     b"id,revision,customer,customer_name,site,site_address,site_contact,asset,description,contract,terms,po_number,"
     b"po_required,ap_contact,currency,budget,time_zone,tasks,technicians,window_start,window_end,respond_by,"
-    b"on_site_by,complete_by,parent,external_references,required_evidence\n"
+    b"on_site_by,complete_by,parent,external_references,required_evidence,approval_required\n"
     b'W/1,3,C-7,"Hotel ""Post""",S-1,"Weg 1\n1010 Wien",+43 1 234,A-9,- ring twice,K-1,STANDARD,PO 77,'
-    b"yes,ap@post.example,EUR,1500.50,Europe/Vienna,INSPECT|REPAIR,t-1|t-2,2026-03-05T08:00,2026-03-05 10:30,2026-03-05T07:30,"
-    b"2026-03-05T09:00+01:00,2026-03-06T18:00,W-0,"
-    b"sap=4500012|crm=a=b,photo|signoff\n"
-    b"W-2,,C-8,,,,,,,,,,no,,CHF,,UTC,FIT,,,,,,,W/1,,\n"
+    b"yes,ap@post.example,EUR,1500.50,Europe/Vienna,INSPECT|REPAIR,t-1|t-2,2026-03-05T08:00,2026-03-05 10:30,"
+    b"2026-03-05T07:30,2026-03-05T09:00+01:00,2026-03-06T18:00,W-0,"
+    b"sap=4500012|crm=a=b,photo|signoff,no\n"
+    b"W-2,,C-8,,,,,,,,,,no,,CHF,,UTC,FIT,,,,,,,W/1,,,\n"
 )
 PRICE_WORDS = (
     b"", b"STANDARD", b"labour", b"part", b"expense", b"travel", b"callout", b"waiting", b"*", b"hour", b"minute",
