@@ -4,6 +4,8 @@ Every key is taken in :meth:`ScreenApp.on_event`, above focus and bindings, beca
 apart. What is signed, is signed in this thread, between two keys; drafts are written by another one.
 """
 
+import asyncio
+import signal
 import time
 
 from rich.style import Style
@@ -15,6 +17,7 @@ from jobseal_device.screen_settings import ScreenSettings
 from jobseal_device.ui import layout, pages, status, theme, words
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.face import Face
+from jobseal_device.ui.keyboard import HungUp, Keyboard
 from jobseal_device.ui.layout import LEAST_COLUMNS, LEAST_ROWS, Row, Size
 from jobseal_device.ui.navigator import Navigator
 from jobseal_device.ui.page import GOOD_BELL, MESSAGE, STROKES, TEXT, Frame
@@ -38,7 +41,7 @@ class ScreenApp(App[None]):
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, desk: Desk, settings: ScreenSettings) -> None:
-        super().__init__(ansi_color=True)
+        super().__init__(Keyboard, ansi_color=True)
         self.animation_level = "none"
         self.desk = desk
         self._settings = settings
@@ -47,6 +50,7 @@ class ScreenApp(App[None]):
             settings.scanner_gap_ms / 1000, settings.scanner_least, settings.scanner_prefix, settings.scanner_suffix
         )
         self._typed_at = 0.0
+        self._loose = ""  # characters that did nothing on a menu: the beginning of a scan that was held up
         self._seconds = 0
         self._minute = -1
         self._saved = -1
@@ -84,12 +88,23 @@ class ScreenApp(App[None]):
 
     def on_mount(self) -> None:
         self.navigator.size = Size(*self.size)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._end)
         self.set_interval(SECOND_S, self._second)
         self._show()
 
     def on_resize(self, event: events.Resize) -> None:
         self.navigator.size = Size(*event.size)
         self._show()
+
+    def on_hung_up(self, _message: HungUp) -> None:
+        self._end()
+
+    def _end(self) -> None:
+        """Somebody outside wants it to end: with all that was typed."""
+        self._take(self.scanner.rest())
+        self.exit()
 
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:
@@ -115,8 +130,13 @@ class ScreenApp(App[None]):
 
     def _idle(self) -> None:
         self._is_waiting = False
-        self._take(self.scanner.idle(time.monotonic()))
+        self._take(self.scanner.idle(self._line_s()))
         self._wait_for_more()
+
+    def _line_s(self) -> float:
+        """Now, by the clock of the keys' times."""
+        driver = self._driver
+        return driver.clock.now() if isinstance(driver, Keyboard) else time.monotonic()
 
     def _take(self, tokens: list[Token]) -> None:
         for token in tokens:
@@ -131,20 +151,24 @@ class ScreenApp(App[None]):
             self.exit()
 
     def _scan(self, scan: Scan) -> None:
-        entry = self.navigator.page.entry
-        typed = self.navigator.frame.get("text", "")
-        if entry is not None and typed and scan.began - self._typed_at <= JOINED_WITHIN_S:
-            self.navigator.frame["text"] = ""
-            self.navigator.scan(typed + scan.code)
-        else:
-            self.navigator.scan(scan.code)
+        navigator, typed = self.navigator, self._loose
+        if navigator.page.entry is not None:
+            typed = navigator.frame.get("text", "")
+        if not typed or scan.began - self._typed_at > JOINED_WITHIN_S:
+            navigator.scan(scan.code)
+            return
+        navigator.frame["text"] = ""
+        navigator.scan(typed + scan.code)
 
     def _press(self, pressed: Pressed) -> None:
         action = self._keys.get(pressed.key)
         if action is not None:
             self.navigator.press(action)
         elif pressed.character is not None and pressed.character.isprintable():
+            follows = pressed.at - self._typed_at <= JOINED_WITHIN_S
             self._typed_at = pressed.at
+            is_loose = self.navigator.page.entry is None and not pressed.character.isdigit()
+            self._loose = (self._loose if follows else "") + pressed.character if is_loose else ""
             self.navigator.type(pressed.character)
 
     def _pasted(self, text: str) -> None:

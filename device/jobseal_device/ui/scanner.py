@@ -83,6 +83,10 @@ class Scanner:
             return self._settle()
         return []
 
+    def rest(self) -> list[Token]:
+        """Nothing will come any more: what was held."""
+        return self._settle()
+
     @property
     def _patience_s(self) -> float:
         """How much later a character may come and still belong to those that are held."""

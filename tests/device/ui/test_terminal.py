@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from jobseal_device.ui import demo
 from tests.device.ui.terminal import Terminal
 
 SCANS = 1000
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -49,6 +51,18 @@ def at_the_parts(terminal: Terminal) -> None:
 def test_a_thousand_scans_in_one_write_are_all_recorded_in_order(home: Home) -> None:
     codes = [f"PART-{number:04}" for number in range(SCANS)]
     with Terminal("--home", str(home.folder)) as terminal:
+        at_the_parts(terminal)
+        terminal.scan(*codes)
+        terminal.wait(codes[-1])
+        terminal.press("F1")
+        terminal.wait("Signed: 1001 parts.")
+    assert [body[1] for body in bodies_of(home, "part.used")] == ["FLT-10", *codes]
+
+
+def test_a_handler_that_is_blocked_for_a_while_loses_and_tears_none_of_a_thousand_scans(home: Home) -> None:
+    codes = [f"PART-{number:04}" for number in range(SCANS)]
+    words = ("-m", "tests.device.ui.blocked", str(home.folder), "100", "300")
+    with Terminal(*words, command=sys.executable, PYTHONPATH=str(ROOT)) as terminal:
         at_the_parts(terminal)
         terminal.scan(*codes)
         terminal.wait(codes[-1])
