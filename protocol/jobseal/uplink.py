@@ -75,6 +75,7 @@ if MYPY:
 
 HELLO, EVENTS, PULL, OBJECT = "hello", "events", "pull", "object"
 _LOG_RESTARTED = "log_restarted"  # the gateway has less than it has proven to us: a deletion, or an old backup
+_INCONSISTENT = "log_inconsistent"
 _OF_OBJECTS = ("object_unnamed", "attachment_mismatch")  # refusals that no resend can change
 
 
@@ -405,8 +406,8 @@ class Uplink:
         if proven is not None and not merkle.verify_consistency(
             proven.size, newest.size, proven.root, newest.root, message.proof
         ):
-            evidence = [self.state.checkpoint or b"", data]
-            return [("alarm", "log_inconsistent", "the restarted log does not begin with what it was", evidence)]
+            sentence = "the restarted log does not begin with what it was"
+            return [("alarm", _INCONSISTENT, sentence, [self.state.checkpoint or b"", data])]
         return self._follow(found, message.checkpoint)
 
     def _follow(self, found: "Followed", signed: bytes) -> "list[Any]":
@@ -438,7 +439,9 @@ class Uplink:
         if signed.superseded and last > newest:
             return [("save", self.state), ("rolled_back", data)]
         own = self.identity.genesis if last < 0 else self._source.hash_at(last)
-        if last > newest or (own is not None and own != signed.head):
+        # What can no longer be read differs from nothing, but only an answer to events of ours speaks of our history.
+        is_ours = own == signed.head or (own is None and (self._in_flight == EVENTS or signed.next == self.state.next))
+        if last > newest or not is_ours:
             self.cursor = 0  # our histories differ: show ours from the start; what is known there costs little
             return [("save", self.state)]
         if signed.next != self.cursor:

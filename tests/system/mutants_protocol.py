@@ -8,6 +8,7 @@ MERKLE = "protocol/jobseal/merkle.py"
 CHAIN = "protocol/jobseal/chain.py"
 UPLINK = "protocol/jobseal/uplink.py"
 OFFICE = "protocol/jobseal/office.py"
+RESTART = "protocol/jobseal/restart.py"
 
 
 def _mutant(name: str, file: str, before: str, after: str, shown_by: str, *caught_by: str) -> Mutant:
@@ -224,6 +225,49 @@ MUTANTS = (
         "        if False:\n",
         "belief.set_back",
         "set_back_undetected",
+    ),
+    # A restarted log
+    _mutant(
+        "restart_unsigned",
+        RESTART,
+        "        act = office.verify_restart(data, authority.root, verifier)\n",
+        "        act = office.read(data)\n",
+        "contract.uplink",
+    ),
+    _mutant(
+        "restart_size_and_root_unchecked",
+        RESTART,
+        " or not shows(act, data, path, newest):\n",
+        ":\n",
+        "contract.uplink",
+    ),
+    _mutant(
+        "restart_root_unchecked",
+        RESTART,
+        '    return bool(merkle.root_before(body["size"], newest.size, path) == body["root"])\n',
+        "    return True\n",
+        "contract.uplink",
+    ),
+    _mutant(
+        "restart_of_any_log_followed",
+        RESTART,
+        ' or said.get("earlier_log") not in known:\n',
+        ":\n",
+        "contract.uplink",
+    ),
+    _mutant(
+        "restarted_past_unchecked",
+        UPLINK,
+        "        if proven is not None and not merkle.verify_consistency(\n",
+        "        if proven is None and not merkle.verify_consistency(\n",
+        "contract.uplink",
+    ),
+    _mutant(
+        "acknowledged_over_a_restart",
+        UPLINK,
+        "signed, None, 0, None, 0\n",
+        "signed, state.receipt, state.next, state.head, 0\n",
+        "contract.uplink",
     ),
     Mutant(
         "puback_trusted",

@@ -195,6 +195,9 @@ def _restarted() -> list[Entry]:
                _now(900_011, HELLO), _hears(900_020, restart.answer(4)), _hears(900_021, restart.answer(2), *followed),
                _now(900_022, HELLO), _hears(900_030, nothing, SAVE), _now(900_031, BATCH),
                _hears(900_040, settled, SAVE), _hears(900_041, restart.answer(2)), _now(900_042)], 2, 3),
+        _case("restarted-uncounted", "until a receipt of the restarted log says so, nothing is acknowledged",
+              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, restart.answer(4)),
+               _now(900_011, HELLO), _hears(900_021, restart.answer(2), *followed), _now(900_022, HELLO)], 0, 3),
         *[_case(f"restarted-{name}", f"{shows}: it stays with the log that it knows",
                 [*begun, _hears(20, refused), _now(21, HELLO), _hears(30, data, [ALARM, code]), _now(31)], 0, 2)
           for name, shows, data, code in bad],
