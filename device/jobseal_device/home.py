@@ -29,6 +29,7 @@ class Home:
         self.link_certificate = folder / "enrolment" / "link.pem"
         self.renewal = folder / "enrolment" / "renewal.cbor"
         self.doors = folder / "enrolment" / "doors.cbor"
+        self.anchors = folder / "enrolment" / "anchors.cbor"
         # Written by capture.
         self.rotated = own / "rotated.cbor"
         self.vault = own / "keys" / "signing.vault"

@@ -19,7 +19,7 @@ from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
 from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.uplink import Identity
-from jobseal_device import durable, tpm, turns, vault
+from jobseal_device import durable, tpm, trusting, turns, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -175,6 +175,15 @@ def load(home: Home) -> Enrolled:
     damaged part raises."""
     if turns.is_rotated_to(home):
         return load(home.earlier_turn()).ended_by(turns.ending(home))
+    missing = "This handheld is not enrolled yet: run 'jobseal-device enrol request FILE'."
+    found = _verified(_read(home.welcome, missing))
+    return Enrolled(found.enrolment, trusting.now(home, found.identity.authority), found.brokers)
+
+
+def load_pinned(home: Home) -> Enrolled:
+    """The enrolment as a person made it, whatever the gateway has become since. Raises as :func:`load`."""
+    if turns.is_rotated_to(home):
+        return load_pinned(home.earlier_turn())
     return _verified(_read(home.welcome, "This handheld is not enrolled yet: run 'jobseal-device enrol request FILE'."))
 
 

@@ -64,7 +64,7 @@ def renew(home: Home, files: Files = REAL) -> bool:
     answer = _asked(home, Context(ca, link_identity.latest_ms(home)), asked)
     device = identity.load(home).identity.device
     link_identity.check_certificate(answer, ca, link.key, device)
-    link_identity.keep(home, answer, ca, _doors(home), files)
+    link_identity.keep(home, answer, ca, doors(home), files)
     return True
 
 
@@ -72,7 +72,7 @@ def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
     from jobseal_device.door import exchange  # HTTP is loaded by who renews, a few times a year
 
     failed: JobsealError | None = None
-    for host, port in _doors(home):
+    for host, port in doors(home):
         try:
             status, data = exchange(host, port, tls, "POST", RENEWAL_PATH, asked)
         except JobsealError as error:
@@ -97,7 +97,8 @@ def _ends_ms(home: Home) -> int:
     return int(certificate.not_valid_after_utc.timestamp()) * 1000
 
 
-def _doors(home: Home) -> list[tuple[str, int]]:
+def doors(home: Home) -> list[tuple[str, int]]:
+    """(host, port) of each place at which this handheld asks for certificates; none where it knows none."""
     try:
         return [(host, port) for host, port in cbor.decode(home.doors.read_bytes(), GRANT_MAX_BYTES)]
     except (OSError, JobsealError, ValueError, TypeError):

@@ -7,14 +7,14 @@ import signal
 import ssl
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity, link_identity, renewing, turns, wake
+from jobseal_device import durable, identity, link_identity, renewing, trusting, turns, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -88,13 +88,16 @@ def _until(stopped: Callable[[], bool], until_s: float) -> Callable[[], bool]:
 
 
 def _renewed(home: Home) -> float:
-    """Renew the link certificate if that is due; seconds until to look at it again."""
+    """Hear what the gateway's root has become, and renew the link certificate if that is due; seconds until to look
+    again."""
+    with suppress(JobsealError):  # the gateway may not be there now; what is trusted stays trusted
+        trusting.look(home, identity.load_pinned(home).identity.authority)
     try:
         renewing.renew(home)
         left_ms = renewing.due_in_ms(home)
     except JobsealError:
-        left_ms = 0  # the gateway may not be there now; the certificate holds for months yet
-    return float("inf") if left_ms is None else max(RENEWAL_RETRY_S, left_ms / 1000)
+        left_ms = 0  # the certificate holds for months yet
+    return float("inf") if left_ms is None else min(trusting.LOOK_EVERY_S, max(RENEWAL_RETRY_S, left_ms / 1000))
 
 
 @contextmanager

@@ -3,18 +3,20 @@
 Everything is in one folder: ``root.seed``, ``log.seed`` and ``office.seed`` (32 bytes each, mode 0600), ``ca.key`` and
 ``ca.pem`` (P-256, and its certificate), and ``authority.cbor``, which holds nothing secret and is written last, so that
 its presence means that all is there.
-The root's seed is needed to certify and to declare a restart; it may be kept elsewhere the rest of the time.
+The root's seed is needed to certify, to declare a restart and to give way to another root; it may be kept elsewhere the
+rest of the time.
 No key that exists is ever made again or overwritten: a lost key is a person's matter, not a default.
 """
 
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from jobseal import authority, cbor, key
+from jobseal import authority, cbor, key, root_line
 from jobseal.authority import CA, LOG, OFFICE, Authority, Certification, certify
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
@@ -44,10 +46,11 @@ class GatewayKeys:
     """``log`` and ``office`` sign statements, ``ca`` certificates; ``authority`` holds the public keys; ``log_id`` (16
     bytes) names the log.
 
-    ``certifications`` are the root's complete statements over the log, the office and the CA key.
+    ``certifications`` are the root's complete statements over the log, the office and the CA key; ``rotations``: how
+    the root came from earlier ones, oldest first, each as ``jobseal.root_line`` has it.
     """
 
-    __slots__ = ("authority", "ca", "certifications", "log", "log_id", "office")
+    __slots__ = ("authority", "ca", "certifications", "log", "log_id", "office", "rotations")
 
     def __init__(
         self,
@@ -57,8 +60,10 @@ class GatewayKeys:
         log: Ed25519Signer,
         office: Ed25519Signer,
         issuer: ca.Authority,
+        rotations: Sequence[list[bytes]] = (),
     ) -> None:
         self.authority = public
+        self.rotations = list(rotations)
         self.ca = issuer
         self.certifications = certifications
         self.log_id = log_id
@@ -89,7 +94,7 @@ def create(folder: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
             for role, public in ((LOG, log.key), (OFFICE, office.key), (CA, _ca_made(folder, now_ms).key))
         ]
         log_id = secrets.token_bytes(LOG_ID_BYTES)
-        durable.create(statement, cbor.encode([root.key.encode(), certifications, log_id]))
+        durable.create(statement, cbor.encode([root.key.encode(), certifications, log_id, []]))
     elif not (folder / CA_CERTIFICATE).exists():
         _add_ca(folder, now_ms, verifier)
     return load(folder, verifier)
@@ -97,10 +102,10 @@ def create(folder: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
 
 def _add_ca(folder: Path, now_ms: int, verifier: "Verifier") -> None:
     """Give a gateway that was made before there were certificates its CA. Needs the root's seed."""
-    root_key, certifications, log_id, public = _statement(folder, verifier)
-    root = _belonging(folder / f"{ROOT}.seed", public.root)
-    certifications.append(_certified(CA, _ca_made(folder, now_ms).key, root, now_ms))
-    durable.replace(folder / STATEMENT, cbor.encode([root_key, certifications, log_id]))
+    said = _statement(folder, verifier)
+    root = _belonging(folder / f"{ROOT}.seed", said.public.root)
+    certifications = [*said.certifications, _certified(CA, _ca_made(folder, now_ms).key, root, now_ms)]
+    durable.replace(folder / STATEMENT, said._replace(certifications=certifications).encode())
 
 
 def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
@@ -108,13 +113,14 @@ def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
 
     Raises AuthorityUnusable, saying which file is wrong.
     """
-    _, certifications, log_id, public = _statement(folder, verifier)
+    said = _statement(folder, verifier)
+    public = said.public
     log = _belonging(folder / f"{LOG}.seed", public.log)
     office = _belonging(folder / f"{OFFICE}.seed", public.office)
     issuer = _ca(folder)
     if public.ca is None or issuer.key.thumbprint != public.ca.thumbprint:
         raise AuthorityUnusable(f"{folder / CA_KEY} is not the key that the root certified; restore the right one.")
-    return GatewayKeys(public, certifications, log_id, log, office, issuer)
+    return GatewayKeys(public, said.certifications, said.log_id, log, office, issuer, said.rotations)
 
 
 def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
@@ -132,19 +138,63 @@ def rename_log(folder: Path, log_id: bytes, verifier: "Verifier") -> None:
 
     Raises AuthorityUnusable, OSError.
     """
-    root_key, certifications, _, _ = _statement(folder, verifier)
-    durable.replace(folder / STATEMENT, cbor.encode([root_key, certifications, log_id]))
+    said = _statement(folder, verifier)
+    durable.replace(folder / STATEMENT, said._replace(log_id=log_id).encode())
 
 
-def _statement(folder: Path, verifier: "Verifier") -> tuple[bytes, list[bytes], bytes, Authority]:
-    """(the root's COSE_Key, its certifications, the log's id, the keys that they certify)."""
+def rotate_root(folder: Path, seed: Path, new_seed: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
+    """Let the root in the file ``seed`` give way to the one in ``new_seed``, which is made unless it is there.
+
+    One file is replaced, at the end: before that nothing has changed, and after it everything has. Raises
+    AuthorityUnusable, OSError.
+    """
+    present = load(folder, verifier)
+    root = root_in(seed, present)
+    if len(present.rotations) >= root_line.ROTATIONS_MAX:
+        raise AuthorityUnusable(f"The root was rotated {root_line.ROTATIONS_MAX} times; that is as often as it can be.")
+    following = _made(new_seed)
+    if following.key.thumbprint == root.key.thumbprint:
+        raise AuthorityUnusable(f"{new_seed} is the present root; name a file for the new one that is not there yet.")
+    certified = ((LOG, present.log.key), (OFFICE, present.office.key), (CA, present.ca.key))
+    rotations = [*present.rotations, root_line.rotate(root, following, now_ms)]
+    line = root_line.line(rotations, verifier)
+    said = _Statement(
+        following.key.encode(),
+        [_certified(role, public, following, now_ms) for role, public in certified],
+        present.log_id,
+        rotations,
+        Authority(line[-1], present.log.key, present.office.key, present.ca.key),
+    )
+    durable.replace(folder / STATEMENT, said.encode())
+    return load(folder, verifier)
+
+
+class _Statement(NamedTuple):
+    """What ``authority.cbor`` says: the ``root``'s COSE_Key, its ``certifications``, the log's id and how the root came
+    from earlier ones; ``public``: the keys that follow from it, verified."""
+
+    root: bytes
+    certifications: list[bytes]
+    log_id: bytes
+    rotations: list[list[bytes]]
+    public: Authority
+
+    def encode(self) -> bytes:
+        return cbor.encode([self.root, self.certifications, self.log_id, self.rotations])
+
+
+def _statement(folder: Path, verifier: "Verifier") -> _Statement:
     statement = folder / STATEMENT
     try:
-        root, certifications, log_id = cbor.decode(statement.read_bytes(), STATEMENT_MAX_BYTES)
+        # A gateway that was made before roots could be rotated has no fourth part.
+        root, certifications, log_id, *more = cbor.decode(statement.read_bytes(), STATEMENT_MAX_BYTES)
+        rotations = more[0] if more else []
         public = authority.verify(key.decode(root), certifications, verifier)
+        if rotations and root_line.line(rotations, verifier)[-1].thumbprint != public.root.thumbprint:
+            raise ValueError("its rotations lead to another root")
     except (OSError, JobsealError, ValueError, TypeError) as error:
         raise AuthorityUnusable(f"{statement} cannot be used ({error}); run init, or restore it.") from error
-    return root, certifications, log_id, public
+    return _Statement(root, certifications, log_id, rotations, public)
 
 
 def _certified(role: str, public: key.Key, root: Ed25519Signer, now_ms: int) -> bytes:

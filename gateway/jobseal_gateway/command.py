@@ -19,6 +19,7 @@ from jobseal_gateway.commands import (
     catalogue,
     enrolling,
     evidence,
+    keys,
     office,
     options,
     orders,
@@ -39,10 +40,10 @@ from jobseal_gateway.ledger.database import writing
 
 REFUSED = 1
 # What an act is about, by its option.
-_SUBJECTS = ("job", "key", "device", "label", "technician", "name", "address", "item")
+_SUBJECTS = ("job", "key", "device", "again", "label", "technician", "name", "address", "item")
 ROOMS = (
     *(running, enrolling, technicians, orders, catalogue, prices, status, evidence, quarantine, office, tokens),
-    *(security, users, backing_up),
+    *(security, users, backing_up, keys),
 )
 
 

@@ -81,7 +81,8 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     async def anchors(_request: Request) -> Response:
         keys = gateway.keys
         root = keys.authority.root.encode()
-        said = Anchors(root=root, authority=keys.certifications, certificate=keys.ca.der)
+        rotations = keys.rotations or None
+        said = Anchors(root=root, authority=keys.certifications, certificate=keys.ca.der, rotations=rotations)
         return Response(said.encode(), media_type=BODY_TYPE)
 
     def enrol(data: bytes, source: str) -> tuple[int, bytes]:

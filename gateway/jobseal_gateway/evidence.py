@@ -42,6 +42,7 @@ def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, rele
     return Bundle(
         format=FORMAT,
         root=gateway.authority.root.encode(),
+        rotations=gateway.rotations or None,
         authority=gateway.certifications,
         record=released.bytes,
         events=[_leaf(writer, row, stated.size) for row in logged],

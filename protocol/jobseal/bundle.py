@@ -13,7 +13,8 @@ from jobseal.limits import (
 )
 from jobseal.message import Message
 from jobseal.object import SALT_BYTES
-from jobseal.shape import HASH, UINT, Array, Bytes, Map, OneOf, Row, must
+from jobseal.root_line import ROTATIONS
+from jobseal.shape import HASH, UINT, Array, Bytes, Map, OneOf, Row, may, must
 
 MYPY = False
 if MYPY:
@@ -29,7 +30,8 @@ class Bundle(Message):
     ``record``: complete bytes of the billing record; ``events``: [log index, complete bytes or hash, inclusion proof]
     of every logged event of the job, in log order; ``acts``: the same for the office's statements that bear on it, the
     enrolments among them; ``checkpoints``: [complete bytes, consistency proof to the record's checkpoint], by size;
-    ``receipts``: complete bytes; ``order``: the work order document, empty if there is none; ``objects``: salted bytes.
+    ``receipts``: complete bytes; ``order``: the work order document, empty if there is none; ``objects``: salted bytes;
+    ``rotations``: how the root came from earlier ones, oldest first, if it did.
     """
 
     __slots__ = (
@@ -43,6 +45,7 @@ class Bundle(Message):
         "receipts",
         "record",
         "root",
+        "rotations",
     )
     SHAPE = Map(
         must(1, "format", OneOf("jobseal/1/bundle")),
@@ -55,6 +58,7 @@ class Bundle(Message):
         must(8, "receipts", Array(Bytes(1, STATEMENT_MAX_BYTES), 0, 256)),
         must(9, "order", Bytes(0, FRAME_MAX_BYTES)),
         must(10, "objects", Array(Bytes(SALT_BYTES, SALT_BYTES + OBJECT_MAX_BYTES), 0, 4096)),
+        may(11, "rotations", ROTATIONS),
     )
     format: str
     root: bytes
@@ -66,6 +70,7 @@ class Bundle(Message):
     receipts: "list[bytes]"
     order: bytes
     objects: "list[bytes]"
+    rotations: "list[Any] | None"
 
 
 def decode(data: bytes) -> Bundle:

@@ -38,6 +38,7 @@ RECORD = "jobseal/1/record"
 REQUEST = "jobseal/1/request"
 RENEWAL = "jobseal/1/renewal"
 SUCCESSION = "jobseal/1/succession"
+ROOT = "jobseal/1/root"
 
 _ALG_BYTE = {ED25519: 0x32, ESP256: 0x28}
 _ALG_OF_BYTE = {0x32: ED25519, 0x28: ESP256}

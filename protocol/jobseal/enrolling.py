@@ -14,7 +14,8 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed
 from jobseal.key import ESP256, KEY_MAX_BYTES, Key
 from jobseal.message import Message
 from jobseal.office import ASSURANCE
-from jobseal.shape import DEVICE, HASH, Array, Bytes, Integer, Map, Row, Text, must, optional
+from jobseal.root_line import ROTATIONS
+from jobseal.shape import DEVICE, HASH, Array, Bytes, Integer, Map, Row, Text, may, must, optional
 
 MYPY = False
 if MYPY:
@@ -135,17 +136,20 @@ def digits(request: bytes, nonce: bytes) -> str:
 
 class Anchors(Message):
     """What a handheld asks for first, of whoever answers: the ``root`` COSE_Key, its ``authority`` certifications, and
-    the CA's ``certificate`` (DER). Worth nothing until the root is the one that the code names."""
+    the CA's ``certificate`` (DER); ``rotations``: how the root came from earlier ones, if it did. Worth nothing until
+    the root is the one that the code names, or follows one that is pinned."""
 
-    __slots__ = ("authority", "certificate", "root")
+    __slots__ = ("authority", "certificate", "root", "rotations")
     SHAPE = Map(
         must(1, "root", KEY),
         must(2, "authority", Array(Bytes(1, 512), 3, 3)),
         must(3, "certificate", CERTIFICATE),
+        may(4, "rotations", ROTATIONS),
     )
     root: bytes
     authority: "list[bytes]"
     certificate: bytes
+    rotations: "list[Any] | None"
 
 
 class Waiting(Message):

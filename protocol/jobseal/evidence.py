@@ -63,13 +63,14 @@ class Evidence:
 
     __slots__ = (
         "acts", "authority", "bundle", "checkpoints", "enrolled", "events", "job", "latest", "receipts", "record",
-        "remarks", "root", "verifier",
+        "remarks", "root", "roots", "verifier",
     )  # fmt: skip
 
     def __init__(self, bundle: "Bundle", root: "Key", verifier: "Verifier") -> None:
         self.bundle = bundle
         self.verifier = verifier
         self.root = root
+        self.roots: list[Key] = [root]  # those that it came from, oldest first, and itself
         self.authority: Authority
         self.record: Record
         self.latest: Checkpoint

@@ -13,6 +13,8 @@ from jobseal.limits import BUNDLE_MAX_BYTES
 
 MYPY = False
 if MYPY:
+    from typing import Any
+
     from jobseal.bundle import Bundle
     from jobseal.cose import Verifier
 
@@ -66,15 +68,17 @@ class Findings:
         return self
 
 
-def verify_bundle(data: bytes, verifier: "Verifier", trusted: bytes | None) -> Findings:
+def verify_bundle(
+    data: bytes, verifier: "Verifier", trusted: bytes | None, rotations: "list[Any] | None" = None
+) -> Findings:
     """Check everything in a bundle. ``trusted``: the 32-byte thumbprint of the root key that the caller trusts, or
-    None.
+    None; ``rotations``: of the root, known from elsewhere, for a bundle from before them.
 
     Raises nothing that the bytes could cause.
     """
     findings = Findings()
     try:
-        _take_steps(findings, data, verifier, trusted)
+        _take_steps(findings, data, verifier, trusted, rotations or [])
     except Flaw as flaw:
         return findings.conclude(flaw.status, flaw.code, flaw.where, flaw.sentence)
     if trusted is None:
@@ -83,13 +87,16 @@ def verify_bundle(data: bytes, verifier: "Verifier", trusted: bytes | None) -> F
     return findings.conclude(OK, "ok", "", "everything holds")
 
 
-def _take_steps(findings: Findings, data: bytes, verifier: "Verifier", trusted: bytes | None) -> None:
+def _take_steps(
+    findings: Findings, data: bytes, verifier: "Verifier", trusted: bytes | None, rotations: "list[Any]"
+) -> None:
     opened = _open(data)
     root = proof_log.root_key(opened.root)
     findings.root = root.thumbprint
-    if trusted is not None and trusted != root.thumbprint:
-        raise Flaw("root_mismatch", "root key", "the bundle rests on another root key than the one that you trust")
     evidence = Evidence(opened, root, verifier)
+    evidence.roots = proof_log.roots(root, opened.rotations or [], verifier)
+    if trusted is not None and not proof_log.is_trusted(trusted, evidence, rotations):
+        raise Flaw("root_mismatch", "root key", "the bundle rests on another root key than the one that you trust")
     findings.evidence = evidence
     for name, step in STEPS:
         step(evidence)

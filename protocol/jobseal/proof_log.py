@@ -2,7 +2,7 @@
 
 import hashlib
 
-from jobseal import authority, checkpoint, cose, enrolment, merkle, office, receipt, record, restart
+from jobseal import authority, checkpoint, cose, enrolment, merkle, office, receipt, record, restart, root_line
 from jobseal import key as keys
 from jobseal.evidence import LoggedAct
 from jobseal.flaw import Flaw, checked
@@ -10,6 +10,9 @@ from jobseal.limits import STATEMENT_MAX_BYTES
 
 MYPY = False
 if MYPY:
+    from typing import Any
+
+    from jobseal.cose import Verifier
     from jobseal.evidence import Evidence
     from jobseal.key import Key
     from jobseal.office import Act
@@ -18,6 +21,26 @@ if MYPY:
 def root_key(data: bytes) -> "Key":
     """The root key. Whether it is any good is for whoever trusts its fingerprint to know."""
     return checked("root key", keys.decode, data)
+
+
+def roots(root: "Key", rotations: "list[Any]", verifier: "Verifier") -> "list[Key]":
+    """The roots that ``root`` came from by these rotations, oldest first, and itself."""
+    if not rotations:
+        return [root]
+    found: list[Key] = checked("rotations of the root key", root_line.line, rotations, verifier)
+    if found[len(found) - 1].thumbprint != root.thumbprint:
+        raise Flaw("superfluous", "rotations of the root key", "they lead to another root key than the bundle's")
+    return found
+
+
+def is_trusted(trusted: bytes, evidence: "Evidence", rotations: "list[Any]") -> bool:
+    """Whether the trusted root is the bundle's or one that it came from, or, by ``rotations`` that are known from
+    elsewhere, one that came from it."""
+    if trusted in [root.thumbprint for root in evidence.roots]:
+        return True
+    known = checked("the rotations given", root_line.line, rotations, evidence.verifier)
+    names = [root.thumbprint for root in known]
+    return evidence.root.thumbprint in names and trusted in names
 
 
 def authority_keys(evidence: "Evidence") -> None:
@@ -89,8 +112,10 @@ def acts(evidence: "Evidence") -> None:
 
 def _act(evidence: "Evidence", data: bytes) -> "Act":
     """The office's statement, or the root's that the log was restarted; the header says which key it is to be."""
-    if cose.parse(data, STATEMENT_MAX_BYTES).kid == evidence.root.kid:
-        return office.verify_restart(data, evidence.root, evidence.verifier)
+    kid = cose.parse(data, STATEMENT_MAX_BYTES).kid
+    for root in evidence.roots:
+        if kid == root.kid:
+            return office.verify_restart(data, root, evidence.verifier)
     return office.verify(data, evidence.authority.office, evidence.verifier)
 
 

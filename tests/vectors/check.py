@@ -23,6 +23,7 @@ from jobseal import (
     proof_fork,
     receipt,
     record,
+    root_line,
     roster,
     rotating,
     shape,
@@ -210,6 +211,12 @@ def _succession(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> 
     return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
 
 
+def _root(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
+    payload = cose.open_signed(data, STATEMENT_MAX_BYTES, cose.ROOT, _key_of(vector), verifier)
+    found = root_line.RootRotation.decode(payload, STATEMENT_MAX_BYTES)
+    return _hash(vector, data) or _same(vector, payload, found.encode(), "the payload")
+
+
 def _assignment(vector: "dict[str, Any]", data: bytes, verifier: "Verifier") -> str:
     found = work.verify(data, vector["device"], _key_of(vector), verifier)
     return _hash(vector, data) or _same(vector, _payload(data), found.encode(), "the payload")
@@ -288,6 +295,7 @@ CHECKS = {
     "renewal": _renewal,
     "request": _request,
     "restarted": _frame,
+    "root": _root,
     "roster": _roster,
     "shape": _shape,
     "succession": _succession,

@@ -31,6 +31,7 @@ class Esp256Signer:
 
 
 ROOT = Ed25519Signer(seed("root"))
+NEXT_ROOT = Ed25519Signer(seed("root, the next one"))
 LOG = Ed25519Signer(seed("log"))
 OFFICE = Ed25519Signer(seed("office"))
 VAN = Ed25519Signer(seed("handheld van-07"))
@@ -47,5 +48,6 @@ NAMED = {
     "handheld van-07, second key": SPARE,
     "handheld van-07, third key": THIRD,
     "handheld tpm-01": TPM,
+    "root, the next one": NEXT_ROOT,
     "stranger": STRANGER,
 }

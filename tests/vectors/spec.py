@@ -30,6 +30,7 @@ from jobseal import (
     record,
     refusal,
     restart,
+    root_line,
     roster,
     rotating,
     shape,
@@ -206,6 +207,7 @@ def parts() -> dict[str, str]:
             "    / {1: 2, 3: -9, -1: 1, -2: bstr .size 32, -3: bstr .size 32}    ; P-256"
         ),
         "cddl-authority": _cddl(*_statement("certification", authority.Certification.SHAPE)),
+        "cddl-root": _cddl(*_statement("root-rotation", root_line.RootRotation.SHAPE)),
         "cddl-succession": _cddl(*_statement("succession", rotating.Succession.SHAPE)),
         "cddl-welcome": _cddl(_rule("welcome", enrolment.Welcome.SHAPE)),
         "cddl-enrolling": _cddl(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from jobseal import authority, cbor, cose, enrolling, merkle, office, receipt, rotating, work
+from jobseal import authority, cbor, cose, enrolling, merkle, office, receipt, root_line, rotating, work
 from jobseal.enrolment import Welcome
 from jobseal.host.crypto import Ed25519Signer
 from jobseal.limits import CATALOGUE_MAX
@@ -403,6 +403,20 @@ def _succession() -> list[Entry]:
     return of_statement([("third-key", "what the van's third key says", made)], cose.SUCCESSION, keys.THIRD, changes)
 
 
+def _root() -> list[Entry]:
+    by_earlier, by_next = root_line.rotate(keys.ROOT, keys.NEXT_ROOT, DAY_MS + 50_000_000)
+    changes: Changes = [
+        ("earlier-thumbprint", "a thumbprint instead of the key", {1: ...}),
+        ("next-missing", "which root follows is not said", {2: ...}),
+        ("at-text", "a time as text", {3: "now"}),
+    ]
+    entries = of_statement(
+        [("by-earlier", "the earlier root names the next", by_earlier)], cose.ROOT, keys.ROOT, changes
+    )
+    about = {"key": keys.NEXT_ROOT.key.encode().hex(), "hash": digest(by_next).hex()}
+    return [*entries, valid("by-next", "the next root says that it follows", by_next, payload_of(by_next), **about)]
+
+
 ASSIGNED = work.sign(
     work.Assignment(
         device="van-07",
@@ -462,6 +476,7 @@ _MAKERS: list[tuple[str, str, _Maker]] = [
     ("welcome", "what a newly enrolled device is handed (SPEC.md, Keys)", _welcome),
     ("request", "one enrolment request, verified with `key`, its own signing key (SPEC.md, Enrolling)", _request),
     ("renewal", "one renewal, verified with `key`, a signing key (SPEC.md, Enrolling)", _renewal),
+    ("root", "one of the two signatures over a rotation of the root, verified with `key` (SPEC.md, Keys)", _root),
     ("succession", "one succession, verified with `key`, the key that follows (SPEC.md, Keys)", _succession),
     ("assignment", "one assignment for `device`, verified with `key`, the office key (SPEC.md, Work)", _assignment),
 ]

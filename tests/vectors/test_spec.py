@@ -100,6 +100,7 @@ def test_kinds_acts_domains_frames_and_exceptions_are_all_named() -> None:
         cose.REQUEST,
         cose.RENEWAL,
         cose.SUCCESSION,
+        cose.ROOT,
     ):
         assert f"`{domain}`" in section("Signatures"), domain
     for name in (*frame.UP, *frame.DOWN, frame.RECEIPT, frame.ASSIGNMENT):

@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     one = commands.add_parser("verify", help="check everything in a bundle; name the first thing that is wrong")
     one.add_argument("bundle", metavar="BUNDLE", help="a bundle or fork proof; - for standard input")
     one.add_argument("--trust", metavar="FINGERPRINT", help="root key that you trust, 64 hex digits")
+    one.add_argument("--rotations", metavar="FILE", help="how that root came from earlier ones, for older bundles")
     one.add_argument("--json", action="store_true", help="findings as JSON")
     one.epilog = (
         "Exit codes: 0 all holds, 1 wrong, 2 could not be checked, 3 consistent but untrusted, 4 a fork is proven."
@@ -48,7 +49,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _verify(options: argparse.Namespace) -> int:
     trusted = None if options.trust is None else fingerprint.from_text(options.trust)
-    found = verify.findings(reading.read(options.bundle), trusted)
+    rotations = None if options.rotations is None else verify.rotations_in(reading.read(options.rotations))
+    found = verify.findings(reading.read(options.bundle), trusted, rotations)
     _print(verify.as_json(found) if options.json else verify.as_text(found))
     return verify.exit_code(found)
 

@@ -3,13 +3,16 @@ them."""
 
 from typing import Any
 
-from jobseal import fingerprint, proof, proof_fork
+from jobseal import cbor, fingerprint, proof, proof_fork
+from jobseal.errors import Malformed
 from jobseal.evidence import Evidence
 from jobseal.flaw import OK, UNCHECKABLE, UNTRUSTED, WRONG
 from jobseal.fork import ForkProof
 from jobseal.host.crypto import Verifier
 from jobseal.host.readable import counted, printable, utc
+from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.proof import Findings
+from jobseal.root_line import ROTATIONS
 
 EXIT_CODES = {OK: 0, WRONG: 1, UNCHECKABLE: 2, UNTRUSTED: 3}
 EXIT_FORKED = 4  # a fork proof that holds is nobody's record: whoever pays by exit codes must not take it for one
@@ -22,11 +25,23 @@ _VERDICTS = {
 _FORKED = "FORKED: the proof holds, and what it proves is that this key forked"
 
 
-def findings(data: bytes, trusted: bytes | None) -> Findings:
+def findings(data: bytes, trusted: bytes | None, rotations: list[Any] | None = None) -> Findings:
     """What :func:`jobseal.proof.verify_bundle` finds, or for a fork proof :func:`jobseal.proof_fork.verify_fork`, with
-    this host's cryptography."""
-    check = proof_fork.verify_fork if proof_fork.is_fork_proof(data) else proof.verify_bundle
-    return check(data, Verifier(), trusted)
+    this host's cryptography. ``rotations``: of the root, known from elsewhere."""
+    if proof_fork.is_fork_proof(data):
+        return proof_fork.verify_fork(data, Verifier(), trusted)
+    return proof.verify_bundle(data, Verifier(), trusted, rotations)
+
+
+def rotations_in(data: bytes) -> list[Any]:
+    """What the gateway's operator publishes of a root that gave way to another. Raises ``malformed`` and the like; who
+    signed them is checked with the bundle."""
+    found = cbor.decode(data, STATEMENT_MAX_BYTES)
+    wrong = ROTATIONS.problem(found)
+    if wrong:
+        raise Malformed("malformed", "the rotations of the root: " + wrong)
+    rotations: list[Any] = found
+    return rotations
 
 
 def exit_code(found: Findings) -> int:
