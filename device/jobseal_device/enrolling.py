@@ -13,6 +13,7 @@ import http.client
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from jobseal import authority, enrolling, enrolment, fingerprint, key
@@ -22,7 +23,7 @@ from jobseal.enrolment import Welcome
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.crypto import Verifier
 from jobseal_device import durable, identity, link_identity
-from jobseal_device.door import GatewayUnreachable, exchange
+from jobseal_device.door import GatewayUnreachable, Line, exchange
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled, NotEnrolled
@@ -50,13 +51,23 @@ def enrol(
     time has run out, and as ``identity.accept``. Running it again with the same code goes on where it was.
     """
     give_up_s = time.monotonic() + timeout_s
-    anchors = _patiently(lambda: _anchors(code), give_up_s)
-    trusted = _trusted(anchors, code)
-    request = make_request(home, signer, assurance, code.token, files)
-    tls = Context(anchors.certificate, link_identity.latest_ms(home))
+    line, anchors = _patiently(lambda: _reached(code), give_up_s)
+    with line:
+        trusted = _trusted(anchors, code)
+        latest_ms = link_identity.latest_ms(home)
+        asking = _Asking(code, Context(anchors.certificate, latest_ms))
+        asking.go_on(line, anchors.certificate, latest_ms())
+        request = make_request(home, signer, assurance, code.token, files)
+        return _granted(home, asking, request, trusted, show, give_up_s, files)
+
+
+def _granted(
+    home: Home, asking: "_Asking", request: bytes, trusted: Authority, show: Show, give_up_s: float, files: Files
+) -> Enrolled:
+    """Ask until the gateway says yes, and take what it gives."""
     shown = False
     while True:
-        answer = _patiently(lambda: _asked(code, request, tls), give_up_s)
+        answer = _patiently(lambda: asking.ask(request), give_up_s)
         if isinstance(answer, Grant):
             return take(home, answer.encode(), trusted.root.thumbprint.hex(), files)
         if not shown:
@@ -125,21 +136,49 @@ def _trusted(anchors: Anchors, code: Code) -> Authority:
     return trusted
 
 
-def _anchors(code: Code) -> Anchors:
-    """What the other side says that it is, over a connection that proves nothing."""
+def _reached(code: Code) -> tuple[Line, Anchors]:
+    """A connection that proves nothing yet, and what the other side says that it is."""
     unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     unproven.check_hostname = False
     unproven.verify_mode = ssl.CERT_NONE
     unproven.minimum_version = ssl.TLSVersion.TLSv1_2
-    _, data = exchange(code.host, code.port, unproven, "GET", ANCHORS_PATH, None)
-    return Anchors.decode(data, GRANT_MAX_BYTES)
+    line = Line(code.host, code.port, unproven)
+    try:
+        _, data = line.exchange("GET", ANCHORS_PATH, None)
+        return line, Anchors.decode(data, GRANT_MAX_BYTES)
+    except BaseException:
+        line.close()
+        raise
 
 
-def _asked(code: Code, request: bytes, tls: ssl.SSLContext) -> Grant | Waiting:
-    status, data = exchange(code.host, code.port, tls, "POST", ENROLMENT_PATH, request)
-    if status == http.HTTPStatus.ACCEPTED:
-        return Waiting.decode(data, GRANT_MAX_BYTES)
-    return Grant.decode(data, GRANT_MAX_BYTES)
+class _Asking:
+    """Asks over the connection that is there, once that is proven, as long as it lasts; then over new ones."""
+
+    def __init__(self, code: Code, tls: ssl.SSLContext) -> None:
+        self._code = code
+        self._tls = tls
+        self._line: Line | None = None
+
+    def go_on(self, line: Line, ca: bytes, now_ms: int) -> None:
+        """Use this one if its server is the gateway. Raises :class:`NotEnrolled` if it is not."""
+        with suppress(GatewayUnreachable):
+            line.prove(ca, now_ms)
+            self._line = line
+
+    def ask(self, request: bytes) -> Grant | Waiting:
+        """The gateway's answer. Raises as ``exchange`` does."""
+        status, data = self._exchange(request)
+        if status == http.HTTPStatus.ACCEPTED:
+            return Waiting.decode(data, GRANT_MAX_BYTES)
+        return Grant.decode(data, GRANT_MAX_BYTES)
+
+    def _exchange(self, request: bytes) -> tuple[int, bytes]:
+        line, self._line = self._line, None
+        if line is None:
+            return exchange(self._code.host, self._code.port, self._tls, "POST", ENROLMENT_PATH, request)
+        answer = line.exchange("POST", ENROLMENT_PATH, request)
+        self._line = line  # whatever raises leaves a connection that is not asked again
+        return answer
 
 
 def _patiently(ask: Callable[[], Answer], give_up_s: float) -> Answer:

@@ -112,11 +112,9 @@ def ask(gateway: Gateway, data: bytes, source: str) -> Grant | Waiting:
         if invited.expires_ms < desk.at_ms:
             raise EnrolmentRefused("code_expired", "This code has expired; ask the operator for another.")
         nonce = secrets.token_bytes(NONCE_BYTES)
-        invitations.ask(desk.connection, invited.id, data, nonce, source, desk.at_ms)
+        asked = invitations.ask(desk.connection, invited, data, nonce, source, desk.at_ms)
         if invited.approved_by is None:
             return Waiting(nonce=nonce, retry_after_s=ASK_AGAIN_S)
-        asked = invitations.asked_with(desk.connection, invited.id)
-        assert asked is not None
         return _grant_at(gateway, desk, asked, invited, key, link, request.assurance, invited.approved_by)
 
 
@@ -154,9 +152,11 @@ def carried(
     enrol.welcome(gateway, b"-", brokers)
     with open_office(gateway).acting(operator) as desk:
         asked = replace(wanted, key=request.key, assurance=wanted.assurance or request.assurance)
-        device, statement, is_new = enrol.at_desk(gateway, desk, asked, key)
-        certificate = _certificate(gateway, desk, device, key, link, _hash(data))
-    return Admitted(device, key, _grant(gateway, statement, certificate, brokers).encode(), is_new)
+        entered = enrol.at_desk(gateway, desk, asked, key)
+        present = links.answering(desk.connection, _hash(data))
+        certificate = _issue(gateway, desk, entered.row, link, _hash(data)) if present is None else present.data
+    grant = _grant(gateway, entered.statement, certificate, brokers).encode()
+    return Admitted(entered.row.device, key, grant, entered.is_new)
 
 
 def _opened(data: bytes) -> tuple[enrolling.Request, Key, Key]:
@@ -201,20 +201,15 @@ def _grant_at(
     invitations.decide(desk.connection, asked.id, APPROVED, person, desk.at_ms)
     people = [each for each in invited.technicians.split("\n") if each]
     wanted = Request(key.encode(), invited.label, invited.device, assurance, people)
-    device, statement, _ = enrol.at_desk(gateway, desk, wanted, key)
-    return _grant(gateway, statement, _certificate(gateway, desk, device, key, link, _hash(asked.data)))
+    entered = enrol.at_desk(gateway, desk, wanted, key)
+    return _grant(gateway, entered.statement, _issue(gateway, desk, entered.row, link, _hash(asked.data)))
 
 
-def _certificate(gateway: Gateway, desk: Desk, device: str, key: Key, link: Key, asked: bytes) -> bytes:
-    """The link certificate that answers ``asked``, issued now unless it was before."""
-    present = links.answering(desk.connection, asked)
-    if present is not None:
-        return present.data
-    row = keys.by_kid(desk.connection, key.kid)
-    assert row is not None
-    made = gateway.keys.ca.issue_link(device, link, desk.at_ms)
+def _issue(gateway: Gateway, desk: Desk, row: keys.Key, link: Key, asked: bytes) -> bytes:
+    """The link certificate that answers ``asked`` from now on. Nothing did before."""
+    made = gateway.keys.ca.issue_link(row.device, link, desk.at_ms)
     serial, data = f"{made.serial_number:x}", ca.der(made)
-    links.add(desk.connection, serial, device, row.id, asked, data, desk.at_ms, ca.ends_ms(made))
+    links.add(desk.connection, serial, row.device, row.id, asked, data, desk.at_ms, ca.ends_ms(made))
     return data
 
 

@@ -63,6 +63,7 @@ def note_refusals(context: ssl.SSLContext, refused: Callable[[str, str, str], No
 def _context(gateway: Gateway) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.num_tickets = 0  # a handheld comes once in months
     key, certificate = credentials.server(gateway, gateway.now_ms())
     # OpenSSL reads them from a file; this one has no name and no place on any disk.
     held = os.memfd_create("door", os.MFD_CLOEXEC)

@@ -14,7 +14,7 @@ Rules:
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from jobseal import key as public_keys
 from jobseal.enrolment import Welcome
@@ -65,6 +65,14 @@ class Enrolled:
     is_new: bool
 
 
+class Entered(NamedTuple):
+    """A key as the ledger has it (``row``), and its enrolment statement, complete bytes."""
+
+    row: keys.Key
+    statement: bytes
+    is_new: bool
+
+
 def enrol(gateway: "Gateway", request: Request, operator: str, brokers: Sequence[tuple[str, int]] = ()) -> Enrolled:
     """Enrol a key, or give its enrolment out again. ``brokers``: (host, port) as devices reach them, in order of
     preference; none: the configured one.
@@ -75,22 +83,22 @@ def enrol(gateway: "Gateway", request: Request, operator: str, brokers: Sequence
     reached = _reached(gateway, brokers)
     key = _checked(request.key)
     with open_office(gateway).acting(operator) as desk:
-        device, statement, is_new = at_desk(gateway, desk, request, key)
-    return Enrolled(device, key, _welcome(gateway, statement, reached), is_new)
+        entered = at_desk(gateway, desk, request, key)
+    return Enrolled(entered.row.device, key, _welcome(gateway, entered.statement, reached), entered.is_new)
 
 
-def at_desk(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[str, bytes, bool]:
-    """The same within a transaction of the office, for a ``key`` that was checked: (device, statement, whether new)."""
+def at_desk(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> Entered:
+    """The same within a transaction of the office, for a ``key`` that was checked."""
     present = keys.by_kid(desk.connection, key.kid)
     if present is None:
-        device, statement = _add(gateway, desk, request, key)
+        row, statement = _add(gateway, desk, request, key)
     else:
-        device, statement = _again(desk, request, key, present)
+        row, statement = present, _again(desk, request, key, present)
     if request.technicians:
-        work.bind_all(desk.connection, request.technicians, device, desk.at_ms, gateway.keys.office)
+        work.carry(desk.connection, request.technicians, row.device, desk.at_ms, gateway.keys.office)
     else:
-        snapshots.tell(desk.connection, device, desk.at_ms, gateway.keys.office)  # of its supervisors
-    return device, statement, present is None
+        snapshots.tell(desk.connection, row.device, desk.at_ms, gateway.keys.office)  # of its supervisors
+    return Entered(row, statement, present is None)
 
 
 def welcome(gateway: "Gateway", statement: bytes, brokers: Sequence[tuple[str, int]] = ()) -> bytes:
@@ -129,7 +137,7 @@ def _checked(data: bytes) -> Key:
     return key
 
 
-def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[str, bytes]:
+def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[keys.Key, bytes]:
     device = request.device or DEVICE_PREFIX + secrets.token_hex(DEVICE_RANDOM_BYTES)
     earlier = keys.of_device(desk.connection, device)
     if earlier and earlier[-1].status == keys.ACTIVE:
@@ -158,10 +166,10 @@ def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[st
     branches.begin(desk.connection, added.id, act.hash)
     carriers = assignments.carriers(desk.connection, device)
     work.mark_assigned(desk.connection, carriers, desk.at_ms)  # they wait for this key now
-    return device, act.bytes
+    return added, act.bytes
 
 
-def _again(desk: Desk, request: Request, key: Key, present: keys.Key) -> tuple[str, bytes]:
+def _again(desk: Desk, request: Request, key: Key, present: keys.Key) -> bytes:
     if present.thumbprint != key.thumbprint:
         raise _clash(key)
     if present.status != keys.ACTIVE:
@@ -175,7 +183,7 @@ def _again(desk: Desk, request: Request, key: Key, present: keys.Key) -> tuple[s
     leaf = leaves.at(desk.connection, present.enrolment_leaf)
     if leaf is None or leaf.bytes is None:
         raise EnrolmentRefused("statement_missing", f"The enrolment of {present.device} is not in the log any more.")
-    return present.device, leaf.bytes
+    return leaf.bytes
 
 
 def _clash(key: Key) -> EnrolmentRefused:

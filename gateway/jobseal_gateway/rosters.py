@@ -5,20 +5,21 @@ it. Without anybody in it who was ever added here there is none. Beyond what one
 handheld has it, then the first supervisors by id.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from jobseal import cbor, roster
 from jobseal.limits import DOCUMENT_MAX_BYTES, ROSTER_MAX
 from jobseal.roster import TECHNICIAN, Person
-from jobseal_gateway.ledger import assignments, people
+from jobseal_gateway.ledger import people
 from jobseal_gateway.ledger.people import Known
 
 _PIN_MAX_BYTES = 256
 
 
-def document(connection: Connection, device: str) -> bytes | None:
-    """The roster of a handheld, None while there is nobody to put in."""
-    carriers = assignments.carriers(connection, device)
+def document(connection: Connection, carriers: Sequence[str]) -> bytes | None:
+    """The roster of the handheld that these technicians carry, None while there is nobody to put in."""
     known = people.of(connection, carriers)
     crew = [known[id] for id in carriers if id in known and known[id].standing == people.HERE]
     strangers = [id for id in carriers if id not in known]

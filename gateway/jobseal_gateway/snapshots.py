@@ -31,9 +31,10 @@ def tell_carried(connection: Connection, technicians: Iterable[str], now_ms: int
 
 def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> bool:
     """Sign a new snapshot of the device's work, unless the newest one says the same. Whether there is a new one."""
-    rows = _rows(connection, device)
+    carriers = assignments.carriers(connection, device)
+    rows = _rows(connection, carriers)
     catalogue, pages = _catalogue(connection)
-    document = rosters.document(connection, device)
+    document = rosters.document(connection, carriers)
     roster = None if document is None else work.digest(document)
     newest = assignments.newest_snapshot(connection, device)
     if newest is not None:
@@ -52,13 +53,9 @@ def tell(connection: Connection, device: str, now_ms: int, signer: "Signer") -> 
     return True
 
 
-def _rows(connection: Connection, device: str) -> list[list[object]]:
-    """[order, revision, digest] of the device's work by order id; beyond what fits, the newest windows have it."""
-    ids = {
-        each.order_id
-        for technician in assignments.carriers(connection, device)
-        for each in assignments.of_technician(connection, technician)
-    }
+def _rows(connection: Connection, carriers: Iterable[str]) -> list[list[object]]:
+    """[order, revision, digest] of these people's work by order id; beyond what fits, the newest windows have it."""
+    ids = {each.order_id for technician in carriers for each in assignments.of_technician(connection, technician)}
     found = [row for id in sorted(ids) if (row := orders.current(connection, id)) is not None]
     if len(found) > ASSIGNMENT_MAX:
         found = sorted(found, key=_window_start)[-ASSIGNMENT_MAX:]

@@ -129,6 +129,13 @@ def bind_all(
     """The same for several, in the caller's transaction, which holds the log's head."""
     if device is not None and not keys.of_device(connection, device):
         raise WorkRefused("unknown_device", f"No device {device} is enrolled; enrol it first.")
+    return carry(connection, technicians, device, now_ms, signer)
+
+
+def carry(
+    connection: Connection, technicians: Sequence[str], device: str | None, now_ms: int, signer: "Signer"
+) -> tuple[str, ...]:
+    """The same for a device that is known to be enrolled."""
     concerned = [] if device is None else [device]
     for technician in technicians:
         _check_technician(technician)

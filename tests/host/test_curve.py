@@ -1,4 +1,4 @@
-"""The quick check of a key says what the slow one says: of honest keys, of dishonest ones of every kind, of any bytes."""
+"""The quick check of a key says what the slow one says: of honest keys, of dishonest ones, of any bytes."""
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey

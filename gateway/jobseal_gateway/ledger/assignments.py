@@ -50,7 +50,7 @@ _ON_ORDER = _assigned("order_id")
 _OF_TECHNICIAN = _assigned("technician")
 _EVER = select(assignments).where(assignments.c.order_id == bindparam("order")).order_by(assignments.c.id)
 _CARRIER = (technicians.c.technician, technicians.c.device)
-_CARRIED = _newest(technicians, "technician").with_only_columns(*_CARRIER).where(technicians.c.device.is_not(None))
+_LATER = technicians.alias()
 _DEVICE = (
     _newest(technicians, "technician", of=technicians.c.technician == bindparam("technician"))
     .with_only_columns(technicians.c.device)
@@ -62,7 +62,17 @@ _EVER_CARRIED = (
     .where(technicians.c.technician == bindparam("technician"), technicians.c.device.is_not(None))
     .order_by(technicians.c.device)
 )
-_ON_DEVICE = _CARRIED.where(technicians.c.device == bindparam("device")).order_by(technicians.c.technician)
+# By what was said of this device, and not by the newest of everybody: a fleet has thousands.
+_ON_DEVICE = (
+    select(*_CARRIER)
+    .where(
+        technicians.c.device == bindparam("device"),
+        ~select(_LATER.c.id)
+        .where(_LATER.c.technician == technicians.c.technician, _LATER.c.id > technicians.c.id)
+        .exists(),
+    )
+    .order_by(technicians.c.technician)
+)
 _EVERYBODY = _newest(technicians, "technician").with_only_columns(*_CARRIER).order_by(technicians.c.technician)
 _SNAPSHOT = (
     select(snapshots).where(snapshots.c.device == bindparam("device")).order_by(snapshots.c.version.desc()).limit(1)

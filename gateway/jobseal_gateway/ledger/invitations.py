@@ -56,6 +56,8 @@ _ASKED = (
 )
 _ASKED_WITH = _ASKED.where(enrolment_requests.c.invitation_id == bindparam("invitation"))
 _UNDECIDED = _ASKED.where(enrolment_verdicts.c.verdict.is_(None)).order_by(enrolment_requests.c.id)
+_ASK = insert(enrolment_requests).returning(enrolment_requests.c.id)
+_DECIDE = insert(enrolment_verdicts)
 _OPEN = (
     select(invitations)
     .outerjoin(enrolment_requests, enrolment_requests.c.invitation_id == invitations.c.id)
@@ -88,10 +90,11 @@ def unused(connection: Connection, now_ms: int) -> list[Invitation]:
     return many(Invitation, connection.execute(_OPEN, {"now_ms": now_ms}))
 
 
-def ask(connection: Connection, invitation_id: int, data: bytes, nonce: bytes, source: str, at_ms: int) -> None:
+def ask(connection: Connection, invited: Invitation, data: bytes, nonce: bytes, source: str, at_ms: int) -> Asked:
     """Keep what was asked with an invitation."""
-    row = {"invitation_id": invitation_id, "bytes": data, "nonce": nonce, "source": source, "at_ms": at_ms}
-    connection.execute(insert(enrolment_requests), row)
+    row = {"invitation_id": invited.id, "bytes": data, "nonce": nonce, "source": source, "at_ms": at_ms}
+    number: int = connection.execute(_ASK, row).scalar_one()
+    return Asked(number, invited.id, data, nonce, source, at_ms, invited.device, invited.label, None, None)
 
 
 def asked_with(connection: Connection, invitation_id: int) -> Asked | None:
@@ -112,4 +115,4 @@ def of_device(connection: Connection, device: str) -> list[Asked]:
 def decide(connection: Connection, request_id: int, verdict: str, person: str, at_ms: int) -> None:
     """Keep a verdict; a request gets one."""
     row = {"request_id": request_id, "verdict": verdict, "person": person, "at_ms": at_ms}
-    connection.execute(insert(enrolment_verdicts), row)
+    connection.execute(_DECIDE, row)

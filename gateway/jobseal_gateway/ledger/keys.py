@@ -34,6 +34,7 @@ class Key(NamedTuple):
     trusted_seq: int | None
 
 
+_ENROL = insert(keys).returning(*keys.c)
 _ALL = select(keys).order_by(keys.c.id)
 _VERSION = select(func.coalesce(func.max(keys.c.status_leaf), -1))
 _BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
@@ -64,21 +65,17 @@ def enrol(
     kid = thumbprint[:KID_BYTES]
     if connection.execute(_CLASH, {"kid": kid, "thumbprint": thumbprint}).first() is not None:
         raise KeyTaken(kid)
-    row = connection.execute(
-        insert(keys)
-        .values(
-            thumbprint=thumbprint,
-            kid=kid,
-            cose_key=cose_key,
-            device=device,
-            enrolment_leaf=enrolment_leaf,
-            enrolment_hash=enrolment_hash,
-            status=ACTIVE,
-            status_leaf=enrolment_leaf,
-        )
-        .returning(*keys.c)
-    ).one()
-    return Key._make(row)
+    row = {
+        "thumbprint": thumbprint,
+        "kid": kid,
+        "cose_key": cose_key,
+        "device": device,
+        "enrolment_leaf": enrolment_leaf,
+        "enrolment_hash": enrolment_hash,
+        "status": ACTIVE,
+        "status_leaf": enrolment_leaf,
+    }
+    return Key._make(connection.execute(_ENROL, row).one())
 
 
 def every(connection: Connection) -> list[Key]:

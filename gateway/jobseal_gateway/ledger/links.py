@@ -40,6 +40,7 @@ _STANDING = (
 )
 _OF_DEVICE = _STANDING.where(link_certificates.c.device == bindparam("device"))
 _OF_KEY = _STANDING.where(link_certificates.c.key_id == bindparam("key"))
+_ADD = insert(link_certificates)
 _VERSION = select(func.coalesce(func.max(link_revocations.c.id), 0))
 _ENDED = (
     select(
@@ -67,7 +68,7 @@ def add(
 ) -> None:
     """Keep a certificate that is about to be given out."""
     row = {"serial": serial, "device": device, "key_id": key_id, "asked": asked, "bytes": data}
-    connection.execute(insert(link_certificates), {**row, "issued_ms": issued_ms, "ends_ms": ends_ms})
+    connection.execute(_ADD, {**row, "issued_ms": issued_ms, "ends_ms": ends_ms})
 
 
 def answering(connection: Connection, asked: bytes) -> Link | None:
