@@ -21,6 +21,7 @@ MODULES = (
     "consumers",
     "people",
     "callers",
+    "terms",
 )
 
 
