@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from jobseal import exceptions as rules
 from jobseal import office
 from jobseal.errors import OPERATOR, JobsealError
-from jobseal_gateway import dossier
+from jobseal_gateway import dossier, succession
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import (
     assignments,
@@ -138,7 +138,8 @@ class Office:
         """Trust nothing that this key signs and that is logged after this act, and let its handheld connect no more.
 
         ``reason``: lost, retired, replaced or compromised. A compromised key needs ``last_trusted_seq`` (-1: none),
-        behind which nothing counts however early it was logged; no other reason has one.
+        behind which nothing counts however early it was logged; no other reason has one. Where it named the key after
+        it behind that seq, nobody knows who that was: the keys that followed are revoked with it.
         """
         if (reason == COMPROMISED) != (last_trusted_seq is not None):
             sentence = "Say the last seq that is trusted (-1: none) with the reason compromised, and with no other."
@@ -147,11 +148,21 @@ class Office:
             found = desk.key(key)
             if found.status == keys.REVOKED and (reason != COMPROMISED or found.trusted_seq is not None):
                 raise OfficeRefused("key_revoked", f"The key of {found.device} is revoked already.")
-            body = {"key": found.thumbprint, "reason": reason, "last_trusted_seq": last_trusted_seq}
-            act = desk.log("device.revoked", body, _hex(found))
-            keys.set_status(desk.connection, found.id, keys.REVOKED, act.leaf, last_trusted_seq)
-            links.revoke_of_key(desk.connection, found.id, reason, desk.at_ms)
-            desk.mark(desk.jobs_of(found))
+            act = self._revoke(desk, found, reason, last_trusted_seq)
+            gone = [] if last_trusted_seq is None else succession.heirs(desk.connection, found, last_trusted_seq)
+            for heir in gone:
+                self._revoke(desk, heir, COMPROMISED, -1)
+            if gone or keys.of_device(desk.connection, found.device)[-1].id == found.id:
+                # Its handheld connects with what was given out beside the first key of the line.
+                for each in succession.line(desk.connection, gone[-1] if gone else found):
+                    links.revoke_of_key(desk.connection, each.id, reason, desk.at_ms)
+        return act
+
+    def _revoke(self, desk: "Desk", key: Key, reason: str, last_trusted_seq: int | None) -> Act:
+        body = {"key": key.thumbprint, "reason": reason, "last_trusted_seq": last_trusted_seq}
+        act = desk.log("device.revoked", body, _hex(key))
+        keys.set_status(desk.connection, key.id, keys.REVOKED, act.leaf, last_trusted_seq)
+        desk.mark(desk.jobs_of(key))
         return act
 
     def adopt(self, key: str, head: str, reason: str, operator: str) -> Act:

@@ -17,11 +17,12 @@ from jobseal_device.capture import Capture
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.rotating import rotate
 from jobseal_device.turns import KeyEnded
-from jobseal_gateway.ledger import keys, leaves
-from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.ledger import keys, leaves, links
+from jobseal_gateway.ledger.database import reading, writing
 from tests.devices import Device, digest, signer_of
 from tests.field import Office, Phone
 from tests.gateway.billed import PRICES, hold_up, kept, stated
+from tests.gateway.bureaus import Bureau
 from tests.gateway.ingest.talk import quarantined, send, verdicts_of
 from tests.stations import Station
 
@@ -249,6 +250,46 @@ def test_a_second_holder_who_shows_up_after_the_end_suspends_the_key_that_goes_o
     clone.capture(job="WO-2")
     send(station, clone, clone.events(1, 1, 9999))
     assert status(station, new) == keys.SUSPENDED
+
+
+def test_a_revocation_after_a_rotation_cuts_the_handheld_off_and_one_of_the_earlier_key_alone_does_not(
+    engine: Engine, tmp_path: Path
+) -> None:
+    bureau = Bureau(engine, tmp_path)
+    old = bureau.enrol("van-1", "t-1")
+    heir = signer_of("heir")
+    succession = rotating.succession(old.key.thumbprint, "none", heir)
+    with writing(bureau.engine) as connection:
+        links.add(connection, "a1", "van-1", bureau.key("van-1").id, b"1" * 32, b"certificate", 1, 2**50)
+    old.capture()
+    old.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+    bureau.station.sync(old)
+
+    def connected() -> int:
+        with reading(bureau.engine) as connection:
+            return len(links.of_device(connection, "van-1"))
+
+    bureau.office.revoke(old.key.thumbprint.hex(), "retired", "op")
+    assert (connected(), status(bureau.station, Device("van-1", b"", old.trusted, heir))) == (1, keys.ACTIVE)
+    bureau.office.revoke("van-1", "lost", "op")
+    assert connected() == 0
+
+
+@pytest.mark.parametrize(("last_trusted_seq", "goes_on"), [(0, False), (1, True)])
+def test_who_did_not_hold_the_key_any_more_when_it_named_the_next_did_not_bring_that_in(
+    engine: Engine, tmp_path: Path, last_trusted_seq: int, goes_on: bool
+) -> None:
+    bureau = Bureau(engine, tmp_path)
+    old = bureau.enrol("van-1", "t-1")
+    heir = signer_of("heir")
+    old.capture()
+    succession = rotating.succession(old.key.thumbprint, "none", heir)
+    old.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)  # event 1
+    bureau.station.sync(old)
+    bureau.office.revoke(old.key.thumbprint.hex(), "compromised", "op", last_trusted_seq)
+    newest = bureau.key("van-1")
+    assert (newest.status == keys.ACTIVE) is goes_on
+    assert newest.trusted_seq == (None if goes_on else -1)
 
 
 def test_a_key_cannot_make_itself_better_kept_by_rotating(station: Station) -> None:
