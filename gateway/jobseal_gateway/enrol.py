@@ -164,8 +164,9 @@ def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[ke
     except KeyTaken as error:
         raise _clash(key) from error
     branches.begin(desk.connection, added.id, act.hash)
-    carriers = assignments.carriers(desk.connection, device)
-    work.mark_assigned(desk.connection, carriers, desk.at_ms)  # they wait for this key now
+    if earlier:  # nobody carries what was never enrolled
+        carriers = assignments.carriers(desk.connection, device)
+        work.mark_assigned(desk.connection, carriers, desk.at_ms)  # they wait for this key now
     return added, act.bytes
 
 
