@@ -55,7 +55,7 @@ MUTANTS = (
     ),
     _mutant(
         "catalogue_document_overfull", f"{GATEWAY}/catalogue/pages.py",
-        "        if used + size > _ROOM_BYTES:\n", "        if used > _ROOM_BYTES:\n",
+        "        if used + size > _ROOM_BYTES:\n", "        if used > 2 * _ROOM_BYTES:\n",
         "catalogues", "catalogue_lost",
     ),
     _mutant(
