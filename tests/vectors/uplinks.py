@@ -67,8 +67,11 @@ def _believed() -> list[Entry]:
         _case("verdicts-and-stored", "verdicts and stored objects are passed on", [*begun, _hears(
               20, _receipt(since=2, proof=DAY.log.consistency(2, 4), verdicts=[[1, ["unknown_job"]]],
                            stored=[bytes(32)]), ["verdicts"], SAVE, ["stored"])], 2, 4),
-        _case("unreadable-event", "an event that can no longer be read cannot differ",
-              [_now(0, HELLO, up=True), _hears(10, _receipt(head=bytes(32)), SAVE)], 2, 4,
+        _case("unreadable-event", "an event that can no longer be read cannot differ from the answer to its own batch",
+              [*begun, _hears(20, _receipt(since=2, proof=DAY.log.consistency(2, 4), head=bytes(32)), SAVE)], 2, 4,
+              [EVENTS[0], b"", DAY.van.events[2]]),
+        _case("unreadable-event-unasked", "an answer to HELLO may speak of another holder: it shows its own chain",
+              [_now(0, HELLO, up=True), _hears(10, _receipt(head=bytes(32)), SAVE), _now(11, BATCH)], 0, 4,
               [EVENTS[0], b"", DAY.van.events[2]]),
     ]  # fmt: skip
 

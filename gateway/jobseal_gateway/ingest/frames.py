@@ -91,17 +91,17 @@ class Frame:
         """Look up what its answer says of all that is settled by now."""
 
     def _answer(self, position: Position) -> Answer:
-        """He stands there, or behind a hole that begins there; but where refused bytes of his wait, he has no hole."""
-        run = self.keyed.refused_run(position.head)
-        if run is None or run.first_seq != position.next:
-            return self._answer_behind(self.keyed.behind_gaps(position))
+        """He stands there; where refused bytes of his wait behind that, he is to go on behind them."""
         answer = self._answer_behind(position)
-        answer.resume = run.next_seq
+        run = self.keyed.refused_run(position.head)
+        if run is not None and run.first_seq == position.next:
+            answer.resume = run.next_seq
         return answer
 
     def _answer_behind(self, position: Position) -> Answer:
+        """He stands there, and nothing waits."""
         self.answer = Answer(self.enrolled, self.session, self.since, position)
-        self.desk.tell(self.enrolled.key.kid, self.session, self.answer.position)
+        self.desk.tell(self.enrolled.key.kid, self.session, position)
         return self.answer
 
     def _quarantine(self, settling: Settling, code: str, data: bytes) -> None:
@@ -177,7 +177,7 @@ class BatchFrame(Frame):
         reached = self.plan.reached or self.plan.start or (keyed.find(acked[0], acked[1]) if acked else None)
         position = keyed.behind_lost(reached or keyed.tip(0), self.plan.lost)
         is_behind_logged = self.plan.reached is not None and not self.plan.is_waiting
-        answer = self._answer_behind(keyed.behind_gaps(position)) if is_behind_logged else self._answer(position)
+        answer = self._answer_behind(position) if is_behind_logged else self._answer(position)
         answer.stored = self._stored(settling, keyed)
 
     def conclude(self, connection: Connection) -> None:

@@ -134,14 +134,6 @@ class KeyChain:
         """The refused bytes that wait behind the statement with this hash. They change without the log: asked anew."""
         return refused_runs.behind(self._view(), self.enrolled.id, base)
 
-    def behind_gaps(self, position: Position) -> Position:
-        """The same place, or the one behind the hole that it stands before: what is there will not be sent."""
-        for gap in sorted(self.gaps, key=lambda gap: gap.first):
-            within = gap.number == position.number and gap.first <= position.next <= gap.last
-            if within and not any(known.branch == gap.number for known in self.known(position.next)):
-                position = Position(gap.number, gap.last + 1, gap.hash)
-        return position
-
     def behind_lost(self, position: Position, lost: list[tuple[int, int]]) -> Position:
         """The same place, or the one behind a range that its holder cannot read and that this line has gone behind: by
         what is logged there, by a hole, or by some of both. Nobody will send that again."""
