@@ -23,7 +23,7 @@ from jobseal.checkpoint import Checkpoint
 from jobseal.errors import JobsealError
 from jobseal.key import ESP256, Key
 from jobseal.limits import STATEMENT_MAX_BYTES
-from jobseal_device import durable
+from jobseal_device import durable, identity, trusting
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.identity import NotEnrolled
@@ -131,7 +131,7 @@ def context(home: Home) -> ssl.SSLContext | None:
     """
     if not is_there(home):
         return None
-    made = Context(certificates(home)[1].public_bytes(serialization.Encoding.DER), latest_ms(home))
+    made = Context(ca(home), latest_ms(home))
     try:
         made.load_cert_chain(home.link_certificate, home.link_key)
     except (OSError, ssl.SSLError) as error:
@@ -139,6 +139,20 @@ def context(home: Home) -> ssl.SSLContext | None:
             f"The link key does not go with its certificate ({error}); enrol this handheld again."
         ) from error
     return made
+
+
+def ca(home: Home) -> bytes:
+    """The certificate (DER) of the gateway's CA: that of the link certificate, unless the gateway has said since that
+    it has another one, which its root certified. Raises :class:`NotEnrolled`."""
+    try:
+        pinned = identity.load_pinned(home).identity.authority
+        found = trusting.kept(home, pinned)
+        if found is not None:
+            check_ca(found[1].certificate, found[0])
+            return found[1].certificate
+    except JobsealError:
+        pass  # the link certificate came with one that was checked
+    return certificates(home)[1].public_bytes(serialization.Encoding.DER)
 
 
 def latest_ms(home: Home) -> Callable[[], int]:

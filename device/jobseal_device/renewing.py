@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 
 from jobseal import cbor, enrolling
@@ -34,6 +35,8 @@ def due_in_ms(home: Home) -> int | None:
     """Milliseconds until the certificate should be renewed, 0 when it should; None where there is none."""
     if not link_identity.is_there(home):
         return None
+    if not _is_by(home, link_identity.ca(home)):
+        return 0  # the gateway has another CA by now, and will not accept certificates of the earlier one for ever
     return max(0, _ends_ms(home) - ASK_BEFORE_MS - link_identity.latest_ms(home)())
 
 
@@ -60,7 +63,7 @@ def renew(home: Home, files: Files = REAL) -> bool:
         asked = home.renewal.read_bytes()
     else:
         return False  # until somebody works with this handheld
-    ca = link_identity.certificates(home)[1].public_bytes(serialization.Encoding.DER)
+    ca = link_identity.ca(home)
     answer = _asked(home, Context(ca, link_identity.latest_ms(home)), asked)
     device = identity.load(home).identity.device
     link_identity.check_certificate(answer, ca, link.key, device)
@@ -81,6 +84,15 @@ def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
         if status == HTTPStatus.OK:
             return data
     raise failed or identity.NotEnrolled("This handheld knows no place to renew its certificate; enrol it again.")
+
+
+def _is_by(home: Home, ca: bytes) -> bool:
+    """Whether the link certificate is by this CA (DER)."""
+    try:
+        link_identity.certificates(home)[0].verify_directly_issued_by(x509.load_der_x509_certificate(ca))
+    except (ValueError, TypeError, InvalidSignature):
+        return False
+    return True
 
 
 def _wish(home: Home) -> Renewal:

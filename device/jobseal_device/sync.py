@@ -33,6 +33,7 @@ from jobseal_device.work_file import WorkFile
 SESSION_BYTES = 8
 CONFIRMED_WITHIN_S = 2.0
 RENEWAL_RETRY_S = 3600.0
+LOOK_AGAIN_S = 60.0
 _LOOK_EVERY_S = 0.02
 
 
@@ -49,7 +50,8 @@ def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
         turn = turns.to_send(home)
         with _pump(turn, settings) as pump:
             back_off = BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s)
-            pump.run(back_off, _until(_until_over(turn, stopped), until_s))
+            ends = _until(_until_over(turn, stopped), until_s)
+            pump.run(back_off, _until_mistrusting(home, ends, time.monotonic() + LOOK_AGAIN_S))
 
 
 def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[], bool]) -> bool:
@@ -71,6 +73,20 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 
 def _until_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: stopped() or _is_over(turn)
+
+
+def _until_mistrusting(home: Home, ends: Callable[[], bool], not_before_s: float) -> Callable[[], bool]:
+    """Also when what answers cannot prove to be the gateway: it may have another CA by now, and say so elsewhere."""
+
+    def mistrusts() -> bool:
+        if time.monotonic() < not_before_s:
+            return False
+        trouble = None
+        with suppress(JobsealError):
+            trouble = WorkFile(home).trouble()
+        return trouble is not None and trouble["code"] == "link_untrusted"
+
+    return lambda: ends() or mistrusts()
 
 
 def _is_over(turn: Home) -> bool:

@@ -4,20 +4,20 @@ The root that a person compared stays in the welcome. ``anchors.cbor`` holds wha
 and counts only as far as a line of rotations, each signed by both roots, leads there from that first root: it is
 verified from there on each start. So who can write that file, or answer at the gateway's place, gets nothing believed
 that the roots have not signed. An older word than the one that is kept is not taken.
+
+Since nothing hangs on who answers, the gateway is asked without a proof of who it is: it may have another CA by now.
 """
 
-import hashlib
 import ssl
 from contextlib import suppress
 
-from cryptography.hazmat.primitives import serialization
-
-from jobseal import authority, key, root_line
-from jobseal.authority import Authority
+from jobseal import authority, cose, key, root_line
+from jobseal.authority import Authority, Certification
 from jobseal.enrolling import GRANT_MAX_BYTES, Anchors
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
 from jobseal.key import Key
+from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -31,10 +31,18 @@ def now(home: Home, pinned: Authority, files: Files = REAL) -> Authority:
 
     What is kept beside it and does not follow from that counts for nothing.
     """
+    found = kept(home, pinned, files)
+    return pinned if found is None else found[0]
+
+
+def kept(home: Home, pinned: Authority, files: Files = REAL) -> tuple[Authority, Anchors] | None:
+    """What the gateway has said of itself since the enrolment, and the keys that follow; None where it has not, or not
+    in a way that holds."""
     try:
-        return follow(pinned.root, Anchors.decode(durable.read(files, home.anchors), GRANT_MAX_BYTES))
+        said = Anchors.decode(durable.read(files, home.anchors), GRANT_MAX_BYTES)
+        return follow(pinned.root, said), said
     except (OSError, JobsealError):
-        return pinned
+        return None
 
 
 def follow(pinned: Key, anchors: Anchors) -> Authority:
@@ -49,47 +57,55 @@ def follow(pinned: Key, anchors: Anchors) -> Authority:
 
 
 def look(home: Home, pinned: Authority, files: Files = REAL) -> bool:
-    """Ask the gateway what it is now, and keep that if it leads further than what is kept; whether it did.
+    """Ask the gateway what it is now, and keep that if it is newer than what is kept; whether it was.
 
     Raises :class:`GatewayUnreachable`, :class:`NotEnrolled`, :class:`StorageError`, and as :func:`follow`.
     """
     from jobseal_device import link_identity, renewing  # HTTP and certificates are loaded once a day
-    from jobseal_device.link.tls import Context
 
     if not link_identity.is_there(home):
         return False
-    ca = link_identity.certificates(home)[1].public_bytes(serialization.Encoding.DER)
-    data = _asked(renewing.doors(home), Context(ca, link_identity.latest_ms(home)))
-    said = Anchors.decode(data, GRANT_MAX_BYTES)
-    found, present = follow(pinned.root, said), now(home, pinned, files)
-    if found.root.thumbprint == present.root.thumbprint or not _is_further(present, said):
+    said = Anchors.decode(_asked(renewing.doors(home)), GRANT_MAX_BYTES)
+    found, before = follow(pinned.root, said), kept(home, pinned, files)
+    link_identity.check_ca(said.certificate, found)
+    is_news = _names(found) != _names(pinned) if before is None else _is_newer(before[0], before[1], said)
+    if not is_news:
         return False
     durable.replace(files, home.anchors, said.encode())
     return True
 
 
-def _is_further(present: Authority, said: Anchors) -> bool:
-    """Whether what is trusted now is on the way there: a root that gave way is never taken again."""
+def _names(trusted: Authority) -> list[bytes | None]:
+    every = (trusted.root, trusted.log, trusted.office, trusted.ca)
+    return [None if each is None else each.thumbprint for each in every]
+
+
+def _is_newer(present: Authority, kept_one: Anchors, said: Anchors) -> bool:
+    """Whether it goes on from what is trusted now: a root that gave way is never taken again, nor is a CA."""
+    if said.encode() == kept_one.encode() or _said_ms(said) < _said_ms(kept_one):
+        return False
     with suppress(JobsealError):
         return root_line.leads(present.root, key.decode(said.root), said.rotations or [], Verifier())
     return False
 
 
-def digest(home: Home) -> bytes:
-    """What is kept, in 32 bytes: another one means that a process which has read it before should read it again."""
-    try:
-        return hashlib.sha256(home.anchors.read_bytes()).digest()
-    except OSError:
-        return bytes(32)
+def _said_ms(said: Anchors) -> int:
+    """When the newest of these certifications was made. They have been verified."""
+    payloads = [cose.parse(data, STATEMENT_MAX_BYTES).payload for data in said.authority]
+    return max(Certification.decode(payload, STATEMENT_MAX_BYTES).at for payload in payloads)
 
 
-def _asked(doors: list[tuple[str, int]], tls: ssl.SSLContext) -> bytes:
+def _asked(doors: list[tuple[str, int]]) -> bytes:
     from jobseal_device.door import GatewayUnreachable, exchange
 
+    unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    unproven.check_hostname = False
+    unproven.verify_mode = ssl.CERT_NONE
+    unproven.minimum_version = ssl.TLSVersion.TLSv1_2
     failed: JobsealError | None = None
     for host, port in doors:
         try:
-            return exchange(host, port, tls, "GET", ANCHORS_PATH, None)[1]
+            return exchange(host, port, unproven, "GET", ANCHORS_PATH, None)[1]
         except JobsealError as error:
             failed = error
     raise failed or GatewayUnreachable("its door", "none is known")

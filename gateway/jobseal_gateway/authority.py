@@ -2,7 +2,7 @@
 
 Everything is in one folder: ``root.seed``, ``log.seed`` and ``office.seed`` (32 bytes each, mode 0600), ``ca.key`` and
 ``ca.pem`` (P-256, and its certificate), and ``authority.cbor``, which holds nothing secret and is written last, so that
-its presence means that all is there.
+its presence means that all is there. A later CA lies beside the first, in ``ca-KID.key`` and ``ca-KID.pem``.
 The root's seed is needed to certify, to declare a restart and to give way to another root; it may be kept elsewhere the
 rest of the time.
 No key that exists is ever made again or overwritten: a lost key is a person's matter, not a default.
@@ -47,10 +47,11 @@ class GatewayKeys:
     bytes) names the log.
 
     ``certifications`` are the root's complete statements over the log, the office and the CA key; ``rotations``: how
-    the root came from earlier ones, oldest first, each as ``jobseal.root_line`` has it.
+    the root came from earlier ones, oldest first, each as ``jobseal.root_line`` has it; ``earlier_cas``: those whose
+    certificates handhelds may still show.
     """
 
-    __slots__ = ("authority", "ca", "certifications", "log", "log_id", "office", "rotations")
+    __slots__ = ("authority", "ca", "certifications", "earlier_cas", "log", "log_id", "office", "rotations")
 
     def __init__(
         self,
@@ -61,9 +62,11 @@ class GatewayKeys:
         office: Ed25519Signer,
         issuer: ca.Authority,
         rotations: Sequence[list[bytes]] = (),
+        earlier_cas: Sequence[ca.Authority] = (),
     ) -> None:
         self.authority = public
         self.rotations = list(rotations)
+        self.earlier_cas = list(earlier_cas)
         self.ca = issuer
         self.certifications = certifications
         self.log_id = log_id
@@ -94,7 +97,7 @@ def create(folder: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
             for role, public in ((LOG, log.key), (OFFICE, office.key), (CA, _ca_made(folder, now_ms).key))
         ]
         log_id = secrets.token_bytes(LOG_ID_BYTES)
-        durable.create(statement, cbor.encode([root.key.encode(), certifications, log_id, []]))
+        durable.create(statement, cbor.encode([root.key.encode(), certifications, log_id, [], []]))
     elif not (folder / CA_CERTIFICATE).exists():
         _add_ca(folder, now_ms, verifier)
     return load(folder, verifier)
@@ -117,10 +120,10 @@ def load(folder: Path, verifier: "Verifier") -> GatewayKeys:
     public = said.public
     log = _belonging(folder / f"{LOG}.seed", public.log)
     office = _belonging(folder / f"{OFFICE}.seed", public.office)
-    issuer = _ca(folder)
-    if public.ca is None or issuer.key.thumbprint != public.ca.thumbprint:
+    if public.ca is None:
         raise AuthorityUnusable(f"{folder / CA_KEY} is not the key that the root certified; restore the right one.")
-    return GatewayKeys(public, said.certifications, said.log_id, log, office, issuer, said.rotations)
+    issuer, earlier = _ca_of(folder, public.ca.thumbprint), [_ca_of(folder, each) for each in said.earlier_cas]
+    return GatewayKeys(public, said.certifications, said.log_id, log, office, issuer, said.rotations, earlier)
 
 
 def root_signer(folder: Path, keys: GatewayKeys) -> Ed25519Signer:
@@ -155,7 +158,7 @@ def rotate_root(folder: Path, seed: Path, new_seed: Path, now_ms: int, verifier:
     following = _made(new_seed)
     if following.key.thumbprint == root.key.thumbprint:
         raise AuthorityUnusable(f"{new_seed} is the present root; name a file for the new one that is not there yet.")
-    certified = ((LOG, present.log.key), (OFFICE, present.office.key), (CA, present.ca.key))
+    certified = (*_evidence_keys(present), (CA, present.ca.key))
     rotations = [*present.rotations, root_line.rotate(root, following, now_ms)]
     line = root_line.line(rotations, verifier)
     said = _Statement(
@@ -164,37 +167,85 @@ def rotate_root(folder: Path, seed: Path, new_seed: Path, now_ms: int, verifier:
         present.log_id,
         rotations,
         Authority(line[-1], present.log.key, present.office.key, present.ca.key),
+        [each.key.thumbprint for each in present.earlier_cas],
     )
     durable.replace(folder / STATEMENT, said.encode())
     return load(folder, verifier)
 
 
+def rotate_ca(folder: Path, seed: Path, now_ms: int, verifier: "Verifier") -> GatewayKeys:
+    """Let another CA, made now, give out certificates from the next start on; the present one's stay accepted.
+
+    ``seed``: where the root's is, which certifies it. Written last, and whole, is the one file that says so. Raises
+    AuthorityUnusable, OSError.
+    """
+    said, present = _statement(folder, verifier), load(folder, verifier)
+    root = root_in(seed, present)
+    private = ca.new_key()
+    made = ca.found(private, CA_NAME, now_ms)
+    durable.create(_beside(folder, made.key.thumbprint, "key"), ca.key_pem(private))
+    durable.create(_beside(folder, made.key.thumbprint, "pem"), made.pem)
+    others = [_certified(role, public, root, now_ms) for role, public in _evidence_keys(present)]
+    following = said._replace(
+        certifications=[*others, _certified(CA, made.key, root, now_ms)],
+        earlier_cas=[present.ca.key.thumbprint, *said.earlier_cas],
+    )
+    durable.replace(folder / STATEMENT, following.encode())
+    return load(folder, verifier)
+
+
+def retire_cas(folder: Path, verifier: "Verifier") -> GatewayKeys:
+    """Accept no certificate of an earlier CA any more, from the next start on. Raises AuthorityUnusable, OSError."""
+    durable.replace(folder / STATEMENT, _statement(folder, verifier)._replace(earlier_cas=[]).encode())
+    return load(folder, verifier)
+
+
 class _Statement(NamedTuple):
     """What ``authority.cbor`` says: the ``root``'s COSE_Key, its ``certifications``, the log's id and how the root came
-    from earlier ones; ``public``: the keys that follow from it, verified."""
+    from earlier ones; ``public``: the keys that follow from it, verified; ``earlier_cas``: thumbprints of CAs that are
+    still accepted, newest first."""
 
     root: bytes
     certifications: list[bytes]
     log_id: bytes
     rotations: list[list[bytes]]
     public: Authority
+    earlier_cas: list[bytes]
 
     def encode(self) -> bytes:
-        return cbor.encode([self.root, self.certifications, self.log_id, self.rotations])
+        return cbor.encode([self.root, self.certifications, self.log_id, self.rotations, self.earlier_cas])
 
 
 def _statement(folder: Path, verifier: "Verifier") -> _Statement:
     statement = folder / STATEMENT
     try:
-        # A gateway that was made before roots could be rotated has no fourth part.
+        # A gateway that was made before roots and CAs could be rotated has no fourth and fifth part.
         root, certifications, log_id, *more = cbor.decode(statement.read_bytes(), STATEMENT_MAX_BYTES)
-        rotations = more[0] if more else []
+        rotations, earlier_cas = [*more, [], []][:2] if len(more) < 2 else more
         public = authority.verify(key.decode(root), certifications, verifier)
         if rotations and root_line.line(rotations, verifier)[-1].thumbprint != public.root.thumbprint:
             raise ValueError("its rotations lead to another root")
     except (OSError, JobsealError, ValueError, TypeError) as error:
         raise AuthorityUnusable(f"{statement} cannot be used ({error}); run init, or restore it.") from error
-    return _Statement(root, certifications, log_id, rotations, public)
+    return _Statement(root, certifications, log_id, rotations, public, earlier_cas)
+
+
+def _evidence_keys(keys: GatewayKeys) -> tuple[tuple[str, key.Key], ...]:
+    """(role, key) of those that sign evidence."""
+    return (LOG, keys.log.key), (OFFICE, keys.office.key)
+
+
+def _ca_of(folder: Path, thumbprint: bytes) -> ca.Authority:
+    """The CA with this key: the gateway's first, or one that lies beside it."""
+    path = _beside(folder, thumbprint, "pem")
+    found = ca.Authority(_ca_key(path.with_suffix(".key")), _ca_certificate(path)) if path.exists() else _ca(folder)
+    if found.key.thumbprint != thumbprint:
+        raise AuthorityUnusable(f"{folder / CA_KEY} is not the key that the root certified; restore the right one.")
+    return found
+
+
+def _beside(folder: Path, thumbprint: bytes, suffix: str) -> Path:
+    return folder / f"ca-{thumbprint[:8].hex()}.{suffix}"
 
 
 def _certified(role: str, public: key.Key, root: Ed25519Signer, now_ms: int) -> bytes:
@@ -205,24 +256,26 @@ def _ca_made(folder: Path, now_ms: int) -> ca.Authority:
     if not (folder / CA_KEY).exists():
         durable.create(folder / CA_KEY, ca.key_pem(ca.new_key()))
     if not (folder / CA_CERTIFICATE).exists():
-        durable.create(folder / CA_CERTIFICATE, ca.found(_ca_key(folder), CA_NAME, now_ms).pem)
+        durable.create(folder / CA_CERTIFICATE, ca.found(_ca_key(folder / CA_KEY), CA_NAME, now_ms).pem)
     return _ca(folder)
 
 
 def _ca(folder: Path) -> ca.Authority:
-    path = folder / CA_CERTIFICATE
+    return ca.Authority(_ca_key(folder / CA_KEY), _ca_certificate(folder / CA_CERTIFICATE))
+
+
+def _ca_certificate(path: Path) -> x509.Certificate:
     try:
-        certificate = x509.load_pem_x509_certificate(path.read_bytes())
+        return x509.load_pem_x509_certificate(path.read_bytes())
     except (OSError, ValueError) as error:
         raise AuthorityUnusable(f"{path} cannot be used ({error}); run init, or restore it.") from error
-    return ca.Authority(_ca_key(folder), certificate)
 
 
-def _ca_key(folder: Path) -> ec.EllipticCurvePrivateKey:
+def _ca_key(path: Path) -> ec.EllipticCurvePrivateKey:
     try:
-        return ca.read_key((folder / CA_KEY).read_bytes())
+        return ca.read_key(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise AuthorityUnusable(f"{folder / CA_KEY} is not the CA's private key ({error}); restore it.") from error
+        raise AuthorityUnusable(f"{path} is not the CA's private key ({error}); restore it.") from error
 
 
 def _made(path: Path) -> Ed25519Signer:

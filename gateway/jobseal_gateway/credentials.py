@@ -62,11 +62,14 @@ class BrokerFiles:
     def __call__(self) -> Mapping[str, bytes]:
         now_ms = self._gateway.now_ms()
         key, certificate = server(self._gateway, now_ms)
-        issuer = self._gateway.keys.ca
-        crl = issuer.revocation_list(self._rows(now_ms), self.version, now_ms)
+        rows, keys = self._rows(now_ms), self._gateway.keys
+        accepted = [keys.ca, *keys.earlier_cas]  # a list of each: what has none is refused with all its certificates
+        crl = b"".join(each.revocation_list(rows, self.version, now_ms) for each in accepted)
         self.made_ms = now_ms
         password = workers_password(self._gateway.home)
-        return closed_files(self._settings, Identity(certificate, key, issuer.pem, crl, password))
+        return closed_files(
+            self._settings, Identity(certificate, key, b"".join(each.pem for each in accepted), crl, password)
+        )
 
     def _rows(self, now_ms: int) -> list[Revoked]:
         try:

@@ -37,8 +37,9 @@ WITHIN_S = 30.0
 class Office:
     """A gateway whose door is open."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        """``port``: that of a door that was open before."""
+        self.port = port or free_port()
         given: dict[str, str | int] = {"organisation": "Test", "enrolment.port": self.port}
         self.gateway: Gateway = home.make(folder / "gateway", given)
         self.said: list[str] = []

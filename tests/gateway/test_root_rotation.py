@@ -1,11 +1,13 @@
 """The root gives way to another: evidence, handhelds and commands across it."""
 
 import json
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
 from sqlalchemy import Engine
 
 from jobseal import authority as keys_of
@@ -14,10 +16,14 @@ from jobseal.enrolling import Anchors
 from jobseal.errors import JobsealError
 from jobseal.host import command as jobseal
 from jobseal.host.crypto import Ed25519Signer, Verifier
-from jobseal_device import durable, identity, trusting
+from jobseal.key import Key
+from jobseal_device import durable, identity, link_identity, renewing, trusting
 from jobseal_device.home import Home
-from jobseal_gateway import authority, command, home
+from jobseal_device.link.tls import Context
+from jobseal_gateway import authority, ca, command, home
 from jobseal_gateway.authority import AuthorityUnusable
+from jobseal_gateway.credentials import BrokerFiles
+from jobseal_gateway.mosquitto import CA_NAME, CRL_NAME, MosquittoSettings
 from tests.devices import DAY_MS
 from tests.field import Office, Phone
 from tests.gateway.billed import PRICES, bundle_of, kept
@@ -194,6 +200,96 @@ def test_a_handheld_believes_no_root_that_both_have_not_signed_whoever_wrote_the
     without = Anchors(root=thief.key.encode(), authority=certified, certificate=b"x")
     with pytest.raises(JobsealError):
         trusting.follow(pinned.root, without)
+
+
+def rotated_ca(folder: Path) -> home.Gateway:
+    """The gateway in this folder after its CA has given way to another."""
+    with home.open(folder) as gateway:
+        keys, now_ms = gateway.home.keys, gateway.now_ms()
+    authority.rotate_ca(keys, keys / "root.seed", now_ms, VERIFIER)
+    return home.open(folder)
+
+
+def openssl(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["openssl", *words], input=stdin, capture_output=True, timeout=30, check=False)
+
+
+def test_openssl_takes_certificates_of_either_ca_until_the_earlier_one_is_retired_and_none_that_is_revoked(
+    tmp_path: Path,
+) -> None:
+    made = home.make(tmp_path / "shop", {"organisation": "Test"})
+    link = key_of(tmp_path)
+    old = made.keys.ca.issue_link("hh-1", link, made.now_ms())
+    made.close()
+    with rotated_ca(tmp_path / "shop") as gateway:
+        new = gateway.keys.ca.issue_link("hh-1", link, gateway.now_ms())
+        files = BrokerFiles(gateway, MosquittoSettings(port=1))()
+        assert verified(tmp_path, files, old)
+        assert verified(tmp_path, files, new)
+        revoked = [ca.Revoked(old.serial_number, gateway.now_ms())]
+        lists = [
+            each.revocation_list(revoked, 2, gateway.now_ms()) for each in (gateway.keys.ca, *gateway.keys.earlier_cas)
+        ]
+        assert not verified(tmp_path, {**files, CRL_NAME: b"".join(lists)}, old)
+        authority.retire_cas(gateway.home.keys, VERIFIER)
+    with home.open(tmp_path / "shop") as gateway:
+        files = BrokerFiles(gateway, MosquittoSettings(port=1))()
+        assert not verified(tmp_path, files, old)
+        assert verified(tmp_path, files, new)
+
+
+def key_of(folder: Path) -> Key:
+    at = Home(folder / "link")
+    return link_identity.make_key(at).key
+
+
+def verified(folder: Path, files: Mapping[str, bytes], shown: x509.Certificate) -> bool:
+    for name in (CA_NAME, CRL_NAME):
+        (folder / name).write_bytes(files[name])
+    (folder / "shown.pem").write_bytes(ca.pem(shown))
+    words = (
+        "-CAfile",
+        str(folder / CA_NAME),
+        "-CRLfile",
+        str(folder / CRL_NAME),
+        "-crl_check",
+        "-purpose",
+        "sslclient",
+    )
+    return openssl("verify", *words, str(folder / "shown.pem")).returncode == 0
+
+
+def test_a_running_handheld_hears_of_another_ca_trusts_it_and_renews_its_certificate_under_it(tmp_path: Path) -> None:
+    first = Door(tmp_path)
+    enrolled = enrol(tmp_path / "hh", first.invite().code)
+    at, pinned = Home(tmp_path / "hh"), enrolled.identity.authority
+    before = link_identity.certificates(at)[0]
+    first.close()
+    rotated_ca(first.gateway.home.folder).close()
+    second = Door(tmp_path, first.port)  # its door shows a certificate that the handheld has no CA for
+    try:
+        with pytest.raises(JobsealError):
+            renewing._asked(at, Context(link_identity.ca(at), link_identity.latest_ms(at)), b"")
+        assert trusting.look(at, pinned)
+        assert renewing.due_in_ms(at) == 0
+        assert renewing.renew(at)
+        after = link_identity.certificates(at)[0]
+        after.verify_directly_issued_by(second.gateway.keys.ca.certificate)
+        assert after.serial_number != before.serial_number
+        assert (renewing.due_in_ms(at) or 0) > 0
+        assert not trusting.look(at, pinned)
+        fresh = enrol(tmp_path / "other", second.invite("hh-2").code)
+        assert fresh.identity.authority.ca is not None
+    finally:
+        second.close()
+
+
+def test_a_ca_is_made_without_the_root_by_nobody(tmp_path: Path) -> None:
+    authority.create(tmp_path / "keys", DAY_MS, VERIFIER)
+    (tmp_path / "other.seed").write_bytes(bytes(32))
+    with pytest.raises(AuthorityUnusable):
+        authority.rotate_ca(tmp_path / "keys", tmp_path / "other.seed", DAY_MS, VERIFIER)
+    assert authority.load(tmp_path / "keys", VERIFIER).earlier_cas == []
 
 
 def test_an_older_word_of_the_gateway_is_not_taken_again(door: Door, tmp_path: Path) -> None:

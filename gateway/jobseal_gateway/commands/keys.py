@@ -1,4 +1,4 @@
-"""``keys``: the gateway's own keys, and how the root gives way to another."""
+"""``keys``: the gateway's own keys, and how the root and the CA give way to others."""
 
 import argparse
 from pathlib import Path
@@ -25,7 +25,7 @@ class KeysUnwritable(GatewayError):
 
 def add(commands: Commands) -> None:
     """The commands of this room."""
-    room = group(commands, "keys", "the gateway's own keys: show them, rotate the root")
+    room = group(commands, "keys", "the gateway's own keys: show them, rotate the root or the CA")
     looking(room, "show", "which keys these are, and how the root came from earlier ones", _show)
     rotate = command(room, "rotate-root", "let the root give way to another, signed by both", _rotate)
     rotate.add_argument("--root", type=Path, metavar="FILE", help="the present root's seed, if it is kept elsewhere")
@@ -34,6 +34,33 @@ def add(commands: Commands) -> None:
     )
     rotate.add_argument("--out", type=Path, default=Path(ROTATIONS), metavar="FILE", help="for whoever verifies")
     options.operator(rotate)
+    ca = command(
+        room, "rotate-ca", "give certificates out under another CA; those that are out stay accepted", _rotate_ca
+    )
+    ca.add_argument("--root", type=Path, metavar="FILE", help="the root's seed, if it is kept elsewhere")
+    options.operator(ca)
+    options.operator(command(room, "retire-ca", "accept no certificate of an earlier CA any more", _retire))
+
+
+def _rotate_ca(given: argparse.Namespace) -> Answer:
+    with home.open(given.home) as gateway:
+        folder, now_ms = gateway.home.keys, gateway.now_ms()
+    try:
+        rotated = authority.rotate_ca(folder, given.root or folder / f"{ROOT}.seed", now_ms, Verifier())
+    except OSError as error:
+        raise KeysUnwritable(error) from error
+    data, told = _told(rotated)
+    then = "Start the gateway again. Handhelds hear of it when they sync, and renew their certificates by themselves;"
+    return Answer(data, f"{told}\n{then}\nwhen all have been there:  jobseal-gateway keys retire-ca")
+
+
+def _retire(given: argparse.Namespace) -> Answer:
+    with home.open(given.home) as gateway:
+        folder = gateway.home.keys
+    try:
+        return Answer(*_told(authority.retire_cas(folder, Verifier())))
+    except OSError as error:
+        raise KeysUnwritable(error) from error
 
 
 def _show(given: argparse.Namespace) -> Answer:
@@ -65,4 +92,6 @@ def _told(keys: authority.GatewayKeys) -> tuple[dict[str, object], str]:
     data: dict[str, object] = {name: key.thumbprint.hex() for name, key in named.items()}
     lines = [f"{name:7} {fingerprint.to_text(key.thumbprint)}" for name, key in named.items()]
     lines.append(f"The root was rotated {count(len(keys.rotations), 'time')}.")
+    lines += [f"A CA from before is still accepted: {each.key.kid.hex()}." for each in keys.earlier_cas]
+    data["earlier_cas"] = [each.key.thumbprint.hex() for each in keys.earlier_cas]
     return data | {"rotations": len(keys.rotations)}, "\n".join(lines)
