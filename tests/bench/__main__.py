@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[2])
 
-MODULES = ("ingest", "growth", "capture", "size", "feed", "enrolment", "screen")
+MODULES = ("ingest", "growth", "capture", "size", "feed", "enrolment", "screen", "screen_busy")
 
 
 def main() -> int:

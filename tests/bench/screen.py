@@ -62,9 +62,9 @@ def rows(quick: bool) -> Iterator[Row]:
         )
         keys, commits, cpu = _used(home, KEYS[quick], REST_S[quick])
         note = "99th percentile, from the write into the terminal to the character on it"
-        yield Row("screen_key", _high(keys), None, None, f"{AT_MOST} 50", "ms", note)
+        yield Row("screen_key", high(keys), None, None, f"{AT_MOST} 50", "ms", note)
         note = "99th percentile, from F1 to the confirmation on the screen, fsync included"
-        yield Row("screen_commit", _high(commits), None, None, f"{AT_MOST} 60", "ms", note)
+        yield Row("screen_commit", high(commits), None, None, f"{AT_MOST} 60", "ms", note)
         yield Row("screen_rest_cpu", cpu, None, None, f"{AT_MOST} 1", "%", "of one core, nobody touching it")
 
 
@@ -105,6 +105,19 @@ def _empty(script: Path) -> tuple[float, float]:
     return _until(Terminal(str(script), command=sys.executable), "ready and waiting")
 
 
+def typed(terminal: Terminal, text: str, pause_s: float = 0.05) -> list[float]:
+    """Type it after what is there; milliseconds from each write into the terminal to the character on it."""
+    shown, passed = "", []
+    for character in text:
+        shown += character
+        began = time.perf_counter()
+        terminal.write(character)
+        terminal.wait_now(f"> {shown}_")
+        passed.append((time.perf_counter() - began) * 1000)
+        terminal.read(pause_s)
+    return passed
+
+
 def _until(terminal: Terminal, shown: str) -> tuple[float, float]:
     with terminal:
         while shown not in terminal.text():
@@ -129,14 +142,7 @@ def _used(home: Home, count: int, rest_s: float) -> tuple[list[float], list[floa
             terminal.press(digit)
             terminal.wait("Type the note")
             terminal.wait("> _")
-            text = ""
-            for character in f"note {number:04}":
-                text += character
-                began = time.perf_counter()
-                terminal.write(character)
-                terminal.wait_now(f"> {text}_")
-                keys.append((time.perf_counter() - began) * 1000)
-                terminal.read(0.05)
+            keys += typed(terminal, f"note {number:04}")
             began = time.perf_counter()
             terminal.write("\x1bOP")
             terminal.wait_now("Signed: note.")
@@ -153,5 +159,6 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _high(times: list[float]) -> float:
+def high(times: list[float]) -> float:
+    """The 99th percentile."""
     return sorted(times)[max(0, int(len(times) * 0.99) - 1)]
