@@ -19,7 +19,7 @@ from typing import Any
 
 from jobseal.errors import JobsealError
 from jobseal.host.clock import ScaledClock
-from jobseal_device import identity, settings, sync
+from jobseal_device import identity, renewing, settings, sync
 from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event
 from jobseal_device.home import Home
@@ -48,7 +48,9 @@ def main(home: Home, clock: SettableClock, mode: str) -> int:
     if mode == "sync":
         return _sync(home)
     enrolled = identity.load(home)
-    capture = Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom)
+    signer = identity.signer(home)
+    renewing.prepare(home, signer)
+    capture = Capture(home, enrolled.identity, signer, clock, os.urandom)
     try:
         work = WorkFile(home)
         for line in sys.stdin:

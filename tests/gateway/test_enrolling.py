@@ -17,10 +17,12 @@ import uvicorn
 from jobseal import enrolling as wire
 from jobseal.enrolling import Code, parse_code
 from jobseal.errors import JobsealError
+from jobseal.host.clock import SystemClock
 from jobseal_device import enrolling, identity, link_identity, renewing
 from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
+from jobseal_device.ui import start
 from jobseal_gateway import admission, ca, door, door_process, home, renewal
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.enrol import EnrolmentRefused
@@ -328,6 +330,20 @@ def test_a_certificate_that_ended_is_renewed_by_the_word_of_the_signing_key(
     renewing.prepare(handheld, identity.signer(handheld))
     assert renewing.renew(handheld)
     assert len(issued(office, "hh-1")) == 2
+
+
+def test_a_screen_without_pins_has_the_signing_keys_word_ready(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody logs in there with a PIN, which is when others do it."""
+    passing(monkeypatch, 200)
+    handheld.make()
+    door = start._door(handheld, identity.load(handheld), SystemClock(0), 60)
+    assert not renewing.renew(handheld)
+    door.lock_if_idle()
+    assert renewing.renew(handheld)
+    assert len(issued(office, "hh-1")) == 2
+    door.close()
 
 
 def test_the_word_is_not_written_while_the_certificate_holds(handheld: DeviceHome) -> None:

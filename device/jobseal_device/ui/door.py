@@ -4,6 +4,8 @@ With either, a session is opened and closed by events. Behind PINs there is no c
 process, while nobody is logged in.
 """
 
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from jobseal_device.capture import Capture
@@ -11,6 +13,8 @@ from jobseal_device.capture import Capture
 if TYPE_CHECKING:  # loaded where PINs are, and nowhere else
     from jobseal_device.session import Session
     from jobseal_device.unlock import Voucher
+
+DAY_S = 86_400.0
 
 
 class Door(Protocol):
@@ -48,12 +52,24 @@ class Door(Protocol):
 
 
 class OpenDoor:
-    """Assurance ``none``: capture is open as long as the application runs, and so is a session over restarts."""
+    """Assurance ``none``: capture is open as long as the application runs, and so is a session over restarts.
+
+    ``daily`` is what the signing key has to do beside signing events: it is called soon, and every day.
+    """
 
     needs_pin = False
 
-    def __init__(self, capture: Capture, software: str | None = None) -> None:
+    def __init__(
+        self,
+        capture: Capture,
+        software: str | None = None,
+        daily: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._capture = capture
+        self._daily = daily
+        self._clock = clock
+        self._due_s = 0.0
         self._body: dict[int, str] = {} if software is None else {1: software}
 
     @property
@@ -81,6 +97,9 @@ class OpenDoor:
         pass
 
     def lock_if_idle(self) -> bool:
+        if self._clock() >= self._due_s:
+            self._due_s = self._clock() + DAY_S
+            self._daily()
         return False
 
     def close(self) -> None:

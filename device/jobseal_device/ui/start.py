@@ -1,7 +1,10 @@
 """Starting the screen on a handheld's data folder."""
 
 import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from jobseal.errors import JobsealError
 from jobseal.host.clock import Clock, SystemClock
 from jobseal_device import identity, settings
 from jobseal_device.capture import Capture
@@ -11,6 +14,9 @@ from jobseal_device.ui.app import run
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.door import Door, OpenDoor, PinDoor
 from jobseal_device.ui.drafts import Drafts
+
+if TYPE_CHECKING:
+    from jobseal.cose import Signer
 
 
 def start(home: Home, built_ms: int) -> None:
@@ -29,4 +35,14 @@ def _door(home: Home, enrolled: Enrolled, clock: Clock, idle_s: float) -> Door:
         from jobseal_device.session import Session  # not loaded where there are no PINs
 
         return PinDoor(Session(home, enrolled, clock, os.urandom, idle_s))
-    return OpenDoor(Capture(home, enrolled.identity, identity.signer(home), clock, os.urandom))
+    signer = identity.signer(home)
+    capture = Capture(home, enrolled.identity, signer, clock, os.urandom)
+    return OpenDoor(capture, daily=lambda: _prepare(home, signer))
+
+
+def _prepare(home: Home, signer: "Signer") -> None:
+    """Behind PINs this is done at every login; without them nobody else would ever do it."""
+    from jobseal_device import renewing  # with certificates, which the screen does not wait for
+
+    with suppress(JobsealError):  # tried again tomorrow; sync says what is wrong with a certificate
+        renewing.prepare(home, signer)
