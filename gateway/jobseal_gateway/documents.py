@@ -11,6 +11,7 @@ from jobseal.card import Item, Span
 from jobseal.job import Fact
 from jobseal_gateway import flags
 from jobseal_gateway.flags import Flag
+from jobseal_gateway.orders.work_order import WorkOrder
 from jobseal_gateway.pricing.decimals import decimal_text
 from jobseal_gateway.pricing.line import Line
 from jobseal_gateway.projection import Open, Projected
@@ -18,6 +19,9 @@ from jobseal_gateway.release import is_refused
 from jobseal_gateway.service_level import ServiceLevel
 
 RECORD_REJECTED = "record_rejected"
+
+# What a billing system needs of an order to find the job in its own books.
+_OF_THE_ORDER = ("contract", "po_number", "ap_contact", "parent", "external_references")
 EVENTS_WRITTEN_KEPT = 8_192  # some 500 bytes each
 
 Document = dict[str, Any]
@@ -56,6 +60,7 @@ def _card(projected: Projected, events: list[Document]) -> Document:
         "customer": None if order is None else order.content.customer,
         "customer_name": None if order is None else order.content.customer_name,
         "order_revision": None if order is None else order.revision,
+        **(dict.fromkeys(_OF_THE_ORDER) if order is None else _order(order.content)),
         "handhelds": [_lane(lane.key, lane.state, lane.count) for lane in projected.job.lanes],
         "waiting_for": _absent(projected),
         "closed_by_office": sorted(key[:8].hex() for key in projected.closed),
@@ -133,6 +138,11 @@ def _absent(projected: Projected) -> list[str]:
     here = {lane.key for lane in projected.job.lanes}
     absent = [key[:8].hex() for key in projected.dossier.assigned if key not in here and key not in projected.closed]
     return absent + list(projected.dossier.unequipped)
+
+
+def _order(content: WorkOrder) -> Document:
+    record = content.record()
+    return {name: record[name] for name in _OF_THE_ORDER}
 
 
 def _lane(key: bytes, state: str, count: int) -> Document:

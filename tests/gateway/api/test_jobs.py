@@ -66,6 +66,24 @@ def test_a_job_is_told_with_the_card_that_was_folded_to_the_byte(
     assert job["card"] == json.loads(card)
 
 
+def test_the_card_has_what_finds_the_job_in_billings_own_books(office: Office, phone: Phone, billing: Billing) -> None:
+    references = (("crm", "4711"), ("sap", "4500012"))
+    office.order("WO-1", ("t-1",), contract="K-1", po_number="PO-7", external_references=references)
+    phone.sign("job.accepted", "WO-1")
+    phone.sign("job.accepted", "WO-2")  # which nobody ordered
+    phone.sync()
+    office.project()
+    card = billing.get("/v1/jobs/WO-1").json()["card"]
+    assert (card["contract"], card["po_number"], card["ap_contact"], card["parent"]) == ("K-1", "PO-7", None, None)
+    assert card["external_references"] == {"crm": "4711", "sap": "4500012"}
+    unknown = billing.get("/v1/jobs/WO-2").json()["card"]
+    assert {name: unknown[name] for name in ("contract", "po_number", "external_references")} == {
+        "contract": None,
+        "po_number": None,
+        "external_references": None,
+    }
+
+
 def test_a_job_that_nobody_heard_of_is_not_found(billing: Billing) -> None:
     answer = billing.get("/v1/jobs/WO-404")
     assert (answer.status_code, answer.json()["code"]) == (404, "job_unknown")
