@@ -21,9 +21,10 @@ from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.identity import Identity, IdentityRefused
 from jobseal_gateway.ledger import audit, log, wrong_passwords
 from jobseal_gateway.ledger import users as stored
-from jobseal_gateway.ledger.database import writing
+from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.ledger.users import HERE, User
 from jobseal_gateway.sessions import Life
+from jobseal_gateway.tries import Bounds, Wrong
 from jobseal_gateway.users import UserRefused
 
 if TYPE_CHECKING:
@@ -63,7 +64,8 @@ def with_password(gateway: "Gateway", typed: str, password: str, address: str) -
     """
     name = users.named(typed)
     user = _counted(gateway, name, address)
-    is_right = passwords.fits(password, _nobodys() if user is None or user.password is None else user.password)
+    nobodys = _nobodys()  # in any case, so that the first time takes longer for everybody alike
+    is_right = passwords.fits(password, nobodys if user is None or user.password is None else user.password)
     if user is None or not is_right or user.password is None or user.standing != HERE:
         raise _wrong(gateway, user, address)
     now_ms = gateway.now_ms()
@@ -125,16 +127,22 @@ def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
     """Who has this name, after the try was counted. Raises SignInRefused (``too_many_attempts``), counting nothing."""
     now_ms = gateway.now_ms()
     both = ((wrong_passwords.ADDRESS, address, tries.ADDRESS), (wrong_passwords.NAME, name, tries.NAME))
+    with reading(gateway.engine) as connection:  # first, so that whoever floods us keeps no writer waiting
+        for kind, subject, bounds in both:
+            _check_wait(wrong_passwords.seen(connection, kind, subject), bounds, now_ms)
     with writing(gateway.engine) as connection:
         wrong_passwords.forget(connection, now_ms)
         for kind, subject, bounds in both:
-            wrong = wrong_passwords.of(connection, kind, subject, now_ms)
-            wait_ms = tries.wait_ms(wrong, bounds, now_ms)
-            if wait_ms > 0:
-                raise _too_many(-(-wait_ms // 1000))
+            _check_wait(wrong_passwords.of(connection, kind, subject, now_ms), bounds, now_ms)
         for kind, subject, _bounds in both:
             wrong_passwords.count(connection, kind, subject, now_ms)
         return stored.of(connection, name) if users.may_be_named(name) else None
+
+
+def _check_wait(wrong: Wrong | None, bounds: Bounds, now_ms: int) -> None:
+    wait_ms = 0 if wrong is None else tries.wait_ms(wrong, bounds, now_ms)
+    if wait_ms > 0:
+        raise _too_many(-(-wait_ms // 1000))
 
 
 def _wrong(gateway: "Gateway", user: User | None, address: str) -> SignInRefused:

@@ -186,6 +186,19 @@ def test_sessions_are_listed_and_another_key_ends_them_all(gateway: Gateway, she
             assert sessions.find(connection, each.secret, gateway.now_ms(), signing_in.life(gateway)) is None
 
 
+def test_a_backup_brings_no_session_back(
+    gateway: Gateway, shell: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = tmp_path_factory.mktemp("backups") / "copy"
+    with gateway.log().appending(gateway.now_ms()):  # without a checkpoint there is nothing to back up yet
+        pass
+    status, said = shell.run("backup", str(copy))
+    assert status == 0, said
+    assert not list(copy.rglob("session*"))
+    key = gateway.home.session_key.read_bytes()
+    assert not [path for path in copy.rglob("*") if path.is_file() and key in path.read_bytes()]
+
+
 def test_a_lock_is_ended_by_command_for_a_name_and_for_an_address(gateway: Gateway, shell: Shell) -> None:
     users.add(gateway, "anna", [VIEWER], PASSWORD, "test", CHEAP)
     for _ in range(6):

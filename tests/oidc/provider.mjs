@@ -29,6 +29,7 @@ const ACCOUNTS = {
   unverified: { preferred_username: 'unverified', groups: ['office'], email: 'u@example.com', email_verified: false },
   odd: { preferred_username: 'Ann\u0430 \u{1f600}', groups: 'office', ...email('odd') },
   anna: { preferred_username: 'anna', groups: ['office'], ...email('anna') },
+  leaving: { preferred_username: 'leaving', groups: ['office'], ...email('leaving') },
   changing: { preferred_username: 'changing', groups: ['office'], ...email('changing') },
 };
 

@@ -5,8 +5,9 @@ Counted here so that a restart forgives nothing. Of both only the SHA-256 is kep
 
 import hashlib
 
-from sqlalchemy import Connection, bindparam, delete, text, update
+from sqlalchemy import Connection, bindparam, delete, select, text, update
 
+from jobseal_gateway.ledger.rows import first
 from jobseal_gateway.ledger.schema import wrong_passwords
 from jobseal_gateway.tries import LOCK_MS, Wrong
 
@@ -22,11 +23,17 @@ _OF = text(
     """
 )
 _THIS = (wrong_passwords.c.kind == bindparam("of_kind"), wrong_passwords.c.subject == bindparam("of_subject"))
+_SEEN = select(wrong_passwords.c.count, wrong_passwords.c.at_ms).where(*_THIS)
 _COUNT = update(wrong_passwords).where(*_THIS).values(count=wrong_passwords.c.count + 1, at_ms=bindparam("now_ms"))
 _TAKE_BACK = (
     update(wrong_passwords).where(*_THIS, wrong_passwords.c.count > 0).values(count=wrong_passwords.c.count - 1)
 )
 _CLEAR = delete(wrong_passwords).where(*_THIS)
+
+
+def seen(connection: Connection, kind: str, subject: str) -> Wrong | None:
+    """What is counted of it as of now; None: nothing. Others may go on counting."""
+    return first(Wrong, connection.execute(_SEEN, _named(kind, subject)))
 
 
 def of(connection: Connection, kind: str, subject: str, now_ms: int) -> Wrong:

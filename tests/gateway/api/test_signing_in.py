@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobseal_gateway import tries, users
+from jobseal_gateway import passwords, signing_in, tries, users
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import audit, wrong_passwords
 from jobseal_gateway.ledger.database import reading
@@ -20,6 +20,13 @@ def port(gateway: Gateway) -> Iterator[int]:
     user(gateway)
     with serving(gateway) as found:
         yield found
+
+
+@pytest.fixture(autouse=True)
+def _cheap_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The users here have cheap passwords; that nobody's costs what a user's does is shown in test_users.py."""
+    cheap = passwords.keep(passwords.made(), CHEAP)
+    monkeypatch.setattr(signing_in, "_nobodys", lambda: cheap)
 
 
 def acts(office: Office) -> list[tuple[str, ...]]:
