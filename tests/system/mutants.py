@@ -6,13 +6,20 @@ A mutant counts as caught only by a check that is named for it, and only if noth
 import sys
 import time
 
-from tests.system import mutants_callers, mutants_device, mutants_gateway, mutants_protocol, mutants_terms
+from tests.system import (
+    mutants_callers,
+    mutants_device,
+    mutants_gateway,
+    mutants_keys,
+    mutants_protocol,
+    mutants_terms,
+)
 from tests.system.mutant import Mutant
 from tests.system.mutant_run import Hunt
 
 MUTANTS: tuple[Mutant, ...] = (
     *(*mutants_protocol.MUTANTS, *mutants_device.MUTANTS),
-    *(*mutants_gateway.MUTANTS, *mutants_callers.MUTANTS, *mutants_terms.MUTANTS),
+    *(*mutants_gateway.MUTANTS, *mutants_callers.MUTANTS, *mutants_terms.MUTANTS, *mutants_keys.MUTANTS),
 )
 
 

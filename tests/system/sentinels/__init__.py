@@ -22,6 +22,7 @@ MODULES = (
     "people",
     "callers",
     "terms",
+    "keys",
 )
 
 

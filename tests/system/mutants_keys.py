@@ -1,0 +1,88 @@
+"""Mistakes where one key gives way to another: a handheld's, or the gateway's root."""
+
+from tests.system.mutant import Mutant
+
+INGEST = "gateway/jobseal_gateway/ingest"
+ROTATING = "protocol/jobseal/rotating.py"
+ROOT_LINE = "protocol/jobseal/root_line.py"
+PARSED = "cose.parse({}, STATEMENT_MAX_BYTES).payload"
+
+
+def _mutant(name: str, file: str, before: str, after: str, shown_by: str, check: str) -> Mutant:
+    return Mutant(name, ((file, before, after),), f"keys.{shown_by}", (check,))
+
+
+MUTANTS = (
+    _mutant(
+        "old_key_goes_on",
+        f"{INGEST}/settling.py",
+        "    return enrolled.status in _NO_TRUST and ",
+        "    return enrolled.status == keys.REVOKED and ",
+        "endings",
+        "old_key_accepted",
+    ),
+    _mutant(
+        "succession_unproven",
+        ROTATING,
+        "    cose.verify(envelope, cose.SUCCESSION, key, verifier)\n",
+        "",
+        "endings",
+        "stranger_enrolled",
+    ),
+    _mutant(
+        "succession_of_another_key",
+        ROTATING,
+        "    if said.earlier != earlier or key.thumbprint",
+        "    if key.thumbprint",
+        "endings",
+        "stranger_enrolled",
+    ),
+    _mutant(
+        "heir_of_a_fork_trusted",
+        f"{INGEST}/rotation.py",
+        "    if is_suspended:\n",
+        "    if False:\n",
+        "endings",
+        "fork_inherited",
+    ),
+    _mutant(
+        "assurance_as_claimed",
+        f"{INGEST}/rotation.py",
+        'max(assurance, was["assurance"], key=ASSURANCE.values.index)',
+        "assurance",
+        "endings",
+        "assurance_raised",
+    ),
+    _mutant(
+        "root_by_the_next_alone",
+        ROOT_LINE,
+        "cose.open_signed(by_earlier, STATEMENT_MAX_BYTES, cose.ROOT, earlier, verifier)",
+        PARSED.format("by_earlier"),
+        "roots",
+        "root_by_one",
+    ),
+    _mutant(
+        "root_by_the_earlier_alone",
+        ROOT_LINE,
+        "cose.open_signed(by_next, STATEMENT_MAX_BYTES, cose.ROOT, following, verifier)",
+        PARSED.format("by_next"),
+        "roots",
+        "root_by_one",
+    ),
+    _mutant(
+        "root_of_another_line",
+        ROOT_LINE,
+        "        if before.thumbprint != earlier.thumbprint or following",
+        "        if following",
+        "roots",
+        "root_line_broken",
+    ),
+    _mutant(
+        "ended_key_opens_again",
+        "device/jobseal_device/capture.py",
+        "            raise KeyEnded\n",
+        "            return\n",
+        "handhelds",
+        "old_key_signs",
+    ),
+)

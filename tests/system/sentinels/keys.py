@@ -1,0 +1,119 @@
+"""Keys that give way to others: nobody brings in a key that is not his, and who has ended has ended."""
+
+from pathlib import Path
+
+from jobseal import cose, office, root_line, rotating
+from jobseal.errors import JobsealError
+from jobseal.host.crypto import Ed25519Signer, Verifier
+from jobseal.root_line import RootRotation
+from jobseal_device.capture import Capture
+from jobseal_device.turns import KeyEnded
+from jobseal_gateway.ledger import keys, leaves
+from jobseal_gateway.ledger.database import reading
+from tests.device.workbench import Workbench, key_of
+from tests.devices import Device, signer_of
+from tests.gateway.ingest.talk import send, verdicts_of
+from tests.stations import Station
+from tests.system.sentinels import Found
+from tests.system.sentinels.ledger import station_in
+
+HEIR = signer_of("heir")
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _status(station: Station, signer: Ed25519Signer) -> str:
+    with reading(station.engine) as connection:
+        row = keys.by_kid(connection, signer.key.kid)
+    return "" if row is None else row.status
+
+
+def _ended(device: Device, succession: bytes) -> None:
+    device.capture(rotating.KIND, raw=rotating.body(HEIR.key, succession), job=None)
+
+
+def endings(folder: Path) -> Found:
+    """``old_key_accepted``: what a key signs behind its end counts; ``stranger_enrolled``: a key is enrolled that did
+    not say that it follows; ``fork_inherited``: the key after one with two holders is trusted; ``assurance_raised``: a
+    key says of itself that it is better kept, and is believed."""
+    with station_in(folder) as station:
+        device = station.enrol("hh-1")
+        _ended(device, rotating.succession(device.key.thumbprint, "hardware", HEIR))
+        device.capture()
+        send(station, device, device.events(0, 2, 1 << 20))
+        if "key_revoked" not in verdicts_of(station, device).get((0, 1), []):
+            yield "old_key_accepted", "an event behind key.rotated is logged without a word"
+        said = [leaf.bytes or b"" for leaf in station.leaves(leaves.OFFICE)]
+        acts = [office.verify(data, station.trusted.office, station.verifier) for data in said]
+        if any(act.named().get("assurance") == "hardware" for act in acts):
+            yield "assurance_raised", "a key of assurance none has brought in one of assurance hardware"
+    yield from _strangers(folder)
+    with station_in(_made(folder / "forked")) as station:
+        device = station.enrol("hh-1")
+        clone = device.clone()
+        device.capture()
+        clone.capture(job="WO-2")
+        send(station, device, device.events(0, 1, 1 << 20))
+        send(station, clone, clone.events(0, 1, 1 << 20))
+        _ended(device, rotating.succession(device.key.thumbprint, "none", HEIR))
+        send(station, device, device.events(1, 1, 1 << 20))
+        if _status(station, HEIR) == keys.ACTIVE:
+            yield "fork_inherited", "one of two holders of a key has named the next, and that is trusted"
+
+
+def _strangers(folder: Path) -> Found:
+    other = signer_of("other")
+    unsigned = rotating.Succession(earlier=signer_of("hh-1").key.thumbprint, key=HEIR.key.encode(), assurance="none")
+    by_another = bytearray(cose.sign(unsigned.encode(), cose.SUCCESSION, other))
+    by_another[8:16] = HEIR.key.kid
+    for number, succession in enumerate(
+        (bytes(by_another), rotating.succession(other.key.thumbprint, "none", HEIR))  # unsigned; said to somebody else
+    ):
+        with station_in(_made(folder / f"stranger-{number}")) as station:
+            device = station.enrol("hh-1")
+            _ended(device, succession)
+            send(station, device, device.events(0, 1, 1 << 20))
+            if _status(station, HEIR):
+                yield "stranger_enrolled", "a key is enrolled that never said that it follows this one"
+
+
+def roots(_: Path) -> Found:
+    """``root_by_one``: a root is taken that only one of the two has signed; ``root_line_broken``: one that follows
+    another root than the last."""
+    first, second, third = (signer_of(name) for name in ("root 1", "root 2", "root 3"))
+    payload = RootRotation(earlier=first.key.encode(), next=second.key.encode(), at=1).encode()
+    by_first, by_second = cose.sign(payload, cose.ROOT, first), cose.sign(payload, cose.ROOT, second)
+    for both in ([by_first, by_first], [by_second, by_second]):
+        if _leads(first, second, [both]):
+            yield "root_by_one", "one of the two roots has signed, and the next is taken"
+    broken = [root_line.rotate(first, second, 1), root_line.rotate(signer_of("thief"), third, 2)]
+    if _leads(first, third, broken):
+        yield "root_line_broken", "a root is taken that a stranger has named"
+
+
+def _leads(pinned: Ed25519Signer, root: Ed25519Signer, rotations: list[list[bytes]]) -> bool:
+    try:
+        return root_line.leads(pinned.key, root.key, rotations, Verifier())
+    except JobsealError:
+        return False
+
+
+def handhelds(folder: Path) -> Found:
+    """``old_key_signs``: a handheld signs with a key that has ended."""
+    bench = Workbench(folder / "HH-1")
+    bench.sign("job.accepted")
+    identity = bench.identity
+    bench.capture.end(HEIR.key, rotating.succession(identity.thumbprint, "none", HEIR), "t-1")
+    bench.capture.kill()
+    try:
+        again = Capture(bench.home, identity, key_of("HH-1"), bench.clock, bench.salt)
+    except KeyEnded:
+        return
+    yield "old_key_signs", "capture opens with a key that has ended"
+    again.kill()
+
+
+SENTINELS = {each.__name__: each for each in (endings, roots, handhelds)}
