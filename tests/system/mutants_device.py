@@ -160,8 +160,8 @@ MUTANTS = (
     _mutant(
         "boot_without_anchor",
         CAPTURE,
-        "last is None or last.event.boot != now.boot or (job",
-        "last is None or (job",
+        "last is None or last.event.boot != now.boot or not",
+        "last is None or not",
         "capturing.anchors",
         "anchor_missing",
     ),

@@ -110,7 +110,7 @@ BELIEVING = (
     ),
     _mutant(
         "revocation_ignored", f"{INGEST}/settling.py",
-        "        if keyed.enrolled.status in _NO_TRUST:", "        if False:",
+        "        if _is_mistrusted(keyed.enrolled, codes):", "        if False:",
         "strangers.revoked", "revoked_unsaid",
     ),
     _mutant(
@@ -257,7 +257,7 @@ IN_THE_WHOLE = (
     Mutant(
         "distrust_unheeded",
         (
-            (f"{INGEST}/settling.py", "        if keyed.enrolled.status in _NO_TRUST:", "        if False:"),
+            (f"{INGEST}/settling.py", "        if _is_mistrusted(keyed.enrolled, codes):", "        if False:"),
             (f"{GATEWAY}/projection.py",
              "    elif trust is not None and trust.suspended is not None and logged.index > trust.suspended:\n",
              "    elif False:\n"),
