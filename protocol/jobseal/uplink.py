@@ -458,6 +458,8 @@ class Uplink:
         """They are told before the state that says so is saved: after a crash in between they come again."""
         if signed.verdicts or not signed.more:  # else nothing was looked up for this answer
             self.state.verdicts = signed.verdicts[-1][0] + 1 if signed.more else signed.next
+            if signed.more:
+                self._hello_at = 0  # there is more to hear, and nothing else may be left to say
         return [("verdicts", signed.verdicts)] if signed.verdicts else []
 
     def _verified_work(self, data: bytes) -> "work.Assignment":

@@ -281,8 +281,10 @@ class Placer:
                 return True
             self._settle_by_place(self._line.slots(None))  # behind a hole nothing can name them
             self.plan.reached = self._line.position
-        number = self._line.number
+        position, number = self._line.position, self._line.number
         following = self._chain.branches[number].next
+        if position is not None and not first <= position.next <= last:
+            return position.next > last  # it has gone behind, or comes to it later
         if last < following:
             if item.verifies(self._check):
                 self.plan.lost.append((first, last))
