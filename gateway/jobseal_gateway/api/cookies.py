@@ -12,6 +12,8 @@ from pathlib import Path
 from starlette.middleware.sessions import SessionMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from jobseal_gateway import session_key
+
 COOKIE = "jobseal"
 COOKIE_OVER_TLS = "__Host-jobseal"
 SECRET = "secret"  # where in the cookie a session's secret is
@@ -38,7 +40,11 @@ class SessionCookie:
 
     def _middleware(self) -> tuple[SessionMiddleware, SessionMiddleware]:
         """For plain and for TLS connections, with the key as it is now."""
-        status = os.stat(self._key)
+        try:
+            status = os.stat(self._key)
+        except FileNotFoundError:  # whoever deletes it ends all sessions, and stops nobody's token
+            session_key.make(self._key)
+            status = os.stat(self._key)
         now = (status.st_ino, status.st_mtime_ns)
         if self._made is None or self._made[0] != now:
             key = self._key.read_text()

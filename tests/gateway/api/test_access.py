@@ -11,10 +11,12 @@ from jobseal_gateway import access
 from jobseal_gateway.access import ROLES, SCOPES
 from jobseal_gateway.api import Service, app, make_app
 from jobseal_gateway.api.access import SESSION_SCHEME, WRONG_PER_MINUTE, scope_of
+from jobseal_gateway.api.same_site import SAFE_METHODS
 from jobseal_gateway.ledger import audit
 from jobseal_gateway.ledger.database import reading, writing
 from tests.field import Office
 from tests.gateway.api.billing import TOKEN, Billing, admit, gateway_of, serving
+from tests.gateway.api.browser import browsers, user
 
 OPEN = {
     ("GET", "/healthz"),
@@ -131,13 +133,29 @@ def test_a_role_opens_what_it_has_and_nothing_else(office: Office, role: str) ->
         caller.http.close()
 
 
-def test_a_token_may_open_less_than_its_role(office: Office) -> None:
-    admit(office, "feed only", access.BILLING, "reader", [access.FEED_READ])
+def test_a_token_of_one_scope_opens_the_routes_that_ask_for_it_and_no_other(office: Office) -> None:
+    for scope in SCOPES:
+        admit(office, f"only {scope}", access.ADMIN, scope, [scope])
     with serving(gateway_of(office)) as port:
-        caller = Billing(port, "feed only")
-        assert caller.get("/v1/feed").status_code == 200
-        assert caller.get("/v1/jobs").status_code == 403
-        caller.http.close()
+        for held in SCOPES:
+            caller = Billing(port, f"only {held}")
+            for method, path, scope in ROUTES:
+                answer = caller.http.request(method, path, json={} if method == "POST" else None)
+                assert (answer.status_code == 403) == (scope != held), (held, path, answer.text)
+            caller.http.close()
+
+
+def test_no_route_that_changes_something_takes_a_cookie_without_its_token(office: Office) -> None:
+    gateway = gateway_of(office)
+    user(gateway, "anna", access.ADMIN)
+    places = walked(make_app(Service(gateway)).routes) - OPEN
+    changing = {(method, path) for method, path in places if method not in SAFE_METHODS}
+    assert len(changing) >= 2
+    with serving(gateway) as port, browsers(port) as [browser]:
+        browser.sign_in()
+        for method, path in sorted(changing):
+            answer = browser.http.request(method, path, json={})
+            assert (answer.status_code, answer.json()["code"]) == (403, "cross_site_request"), (method, path)
 
 
 def test_a_token_opens_nothing_from_the_second_after_it_was_ended_and_none_after_it_expired(office: Office) -> None:

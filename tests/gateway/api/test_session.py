@@ -198,6 +198,10 @@ def test_another_key_ends_every_session_while_the_gateway_serves(gateway: Gatewa
     assert anna.get("/v1/session").status_code == 401
     assert anna.sign_in().status_code == 200
     assert gateway.home.session_key.stat().st_mode & 0o777 == 0o600
+    gateway.home.session_key.unlink()
+    assert anna.get("/v1/session").status_code == 401
+    assert anna.http.get("/v1/feed", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert anna.sign_in().status_code == 200
 
 
 FOREIGN = [
