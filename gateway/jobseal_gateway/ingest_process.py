@@ -17,24 +17,22 @@ from jobseal import frame
 from jobseal.errors import OURS, PEER, JobsealError
 from jobseal.host.clock import Clock
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import credentials
+from jobseal_gateway import broker_link
 from jobseal_gateway.entry import enter, settle_memory
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ingest import Bounds, Ingest
 from jobseal_gateway.ingest_loop import IngestLoop
 from jobseal_gateway.ledger.errors import LedgerUnavailable
-from jobseal_gateway.mosquitto import GATEWAY_USER
-from jobseal_gateway.mqtt_session import UNIX, Will
-from jobseal_gateway.mqtt_worker import MqttWorker, Retry
+from jobseal_gateway.mqtt_session import Will
+from jobseal_gateway.mqtt_worker import MqttWorker
 from jobseal_gateway.news import INGEST, WEB, Bell, Listener
 from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
 from jobseal_gateway.pulse import BEAT_EVERY_S, Pulse, Reason
-from jobseal_gateway.settings import EMBEDDED, Settings
+from jobseal_gateway.settings import Settings
 
 NAME = "ingest"
 ONLINE, OFFLINE = b"online", b"offline"
-EMBEDDED_RETRY_MAX_S = 1.0  # the broker is our own child: it is back within a moment, and nobody else hurries there
 CLIENT_ID = "gateway-ingest"
 UNREACHABLE_AFTER_S = 3.0  # without a broker; a restart of it is shorter, and no reason to call the gateway unready
 
@@ -131,6 +129,8 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     log = gateway.log()
     ingest = Ingest(gateway.engine, gateway.keys, log, Verifier(), bounds(settings))
     worker = _worker(gateway)
+    if warning := broker_link.warning(settings.mqtt):
+        say(warning)
     listener, web = Listener(gateway.home.run / INGEST), Bell(gateway.home.run / WEB)
     ending = Ending(gateway.home.run / INGEST)
     wide_after_ms = settings.intervals.wide_after_s * 1000
@@ -166,14 +166,7 @@ def bounds(settings: Settings) -> Bounds:
 
 
 def _worker(gateway: Gateway) -> MqttWorker:
-    mqtt, most_s = gateway.settings.mqtt, float(gateway.settings.intervals.reconnect_max_s)
-    retry = Retry(max_s=EMBEDDED_RETRY_MAX_S if mqtt.broker == EMBEDDED else most_s)
-    will = Will(frame.GATEWAY_STATE_TOPIC, OFFLINE)
-    host, port, password = mqtt.host, mqtt.port, None
-    if mqtt.broker == EMBEDDED:
-        host, port = credentials.workers_socket(gateway.home), UNIX
-        password = credentials.workers_password(gateway.home)
-    worker = MqttWorker(host, port, CLIENT_ID, user=GATEWAY_USER, password=password, will=will, retry=retry)
+    worker = broker_link.worker(gateway, CLIENT_ID, Will(frame.GATEWAY_STATE_TOPIC, OFFLINE))
     worker.announce(frame.GATEWAY_STATE_TOPIC, ONLINE)
     return worker
 

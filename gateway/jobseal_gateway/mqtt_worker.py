@@ -10,6 +10,7 @@ No thread: one caller drives everything, paho writes and reads in its calls only
 
 import random
 import select
+import ssl
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ class Message:
 
 class MqttWorker:
     """One clean-session client of the broker at ``host``:``port`` (port ``UNIX``: at the socket with that path);
-    ``user`` is its name in the access list, ``password`` what proves it where the broker asks.
+    ``user`` is its name in the access list, ``password`` what proves it where the broker asks, ``tls`` what the broker
+    is reached with, None: in the open.
 
     ``will`` is what the broker publishes, retained, when the worker vanishes, and the worker itself when it leaves.
     """
@@ -80,6 +82,7 @@ class MqttWorker:
         *,
         user: str | None = None,
         password: str | None = None,
+        tls: ssl.SSLContext | None = None,
         subscriptions: Iterable[str] = (INGEST_SUBSCRIPTION,),
         will: Will | None = None,
         retry: Retry = Retry(),
@@ -92,6 +95,7 @@ class MqttWorker:
         self._client_id = client_id
         self._user = user
         self._password = password
+        self._tls = tls
         self._subscriptions = tuple(subscriptions)
         self._will = will
         self._retry = retry
@@ -113,7 +117,7 @@ class MqttWorker:
     def connect(self, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Connect now, back-off or not; raises ``broker_unreachable`` with the reason, and the back-off goes on."""
         self._drop()
-        session = MqttSession(self._client_id, self._user, self._will, self._password)
+        session = MqttSession(self._client_id, self._user, self._will, self._password, tls=self._tls)
         try:
             session.open(self._host, self._port, self._keepalive_s, self._subscriptions, timeout_s)
         except (OSError, ValueError) as error:

@@ -20,6 +20,7 @@ from jobseal_gateway.source.toml_file import TomlDocument, read_toml
 
 EMBEDDED = "embedded"
 EXTERNAL = "external"
+TLS, IN_THE_OPEN = "tls", "none"
 
 DATABASE_FILE = "gateway.db"
 _EVERYWHERE = ("0.0.0.0", "::", "[::]")
@@ -32,11 +33,15 @@ def is_everywhere(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Mqtt:
-    """``broker`` embedded: the gateway starts mosquitto on ``port`` itself; external: it only connects."""
+    """``broker`` embedded: the gateway starts mosquitto on ``port`` itself; external: it only connects, with
+    ``protection`` tls (and the CA in ``ca_file``, else the system's) or none, and the password in ``password_file``."""
 
     broker: str
     host: str
     port: int
+    protection: str
+    ca_file: str
+    password_file: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +230,9 @@ SETTINGS = (
     Setting(("mqtt", "broker"), EMBEDDED, _one_of(EMBEDDED, EXTERNAL), "embedded: the gateway starts mosquitto."),
     Setting(("mqtt", "host"), "127.0.0.1", _host, "Where the broker listens."),
     Setting(("mqtt", "port"), 8883, _PORT, "The broker's port."),
+    Setting(("mqtt", "protection"), TLS, _one_of(TLS, IN_THE_OPEN), "How an external broker is reached; none: openly."),
+    Setting(("mqtt", "ca_file"), "", _any_text, "The CA (PEM) of an external broker; empty: those of the system."),
+    Setting(("mqtt", "password_file"), "", _any_text, "The file with our password at an external broker; empty: none."),
     Setting(("enrolment", "host"), "127.0.0.1", _host, "Where handhelds enrol (HTTPS): the address to listen on."),
     Setting(("enrolment", "port"), 8443, _PORT, "The port for that."),
     Setting(("http", "host"), "127.0.0.1", _host, "Where the API listens."),
@@ -347,16 +355,17 @@ def _missing_beside(values: Mapping[tuple[str, ...], str | int], document: TomlD
     ]
 
 
+_FILES = (("billing", "price_list"), ("oidc", "client_secret_file"), ("mqtt", "ca_file"), ("mqtt", "password_file"))
+
+
 def _settings(values: dict[tuple[str, ...], str | int], folder: PurePath) -> Settings:
     data = folder / str(values[("data",)])
-    prices = values[("billing", "price_list")]
-    secret = values[("oidc", "client_secret_file")]
+    files = {path: values[path] for path in _FILES}
     values = {
         **values,
         ("data",): str(data),
         ("database",): values[("database",)] or f"sqlite:///{data / DATABASE_FILE}",
-        ("billing", "price_list"): str(folder / str(prices)) if prices else "",
-        ("oidc", "client_secret_file"): str(folder / str(secret)) if secret else "",
+        **{path: str(folder / str(named)) if named else "" for path, named in files.items()},
     }
     sections: dict[str, Any] = {
         name: section(**{path[1]: value for path, value in values.items() if path[0] == name})

@@ -137,11 +137,13 @@ def test_without_a_broker_a_gateway_says_so_and_goes_on_when_there_is_one_again(
     with mosquitto(tmp_path / "elsewhere") as broker:
         elsewhere: dict[str, str | int] = {
             "mqtt.broker": "external",
+            "mqtt.protection": "none",
             "mqtt.port": broker.settings.port,
             "intervals.reconnect_max_s": 1,
         }
         with serving(folder, given=elsewhere) as served:
             assert not any(line.startswith("broker") for line in served.lines)
+            assert any("WARNING" in line and "without TLS" in line for line in served.lines), "it is said aloud"
             broker.kill()
             eventually(lambda: not served.is_ready(), SOON_S)
             reasons = served.get("/readyz").json()["reasons"]

@@ -169,6 +169,7 @@ def _arrive(folder: Path, undo: ExitStack, fleet: Fleet) -> tuple[list[tuple[str
     given: dict[str, str | int] = {
         "organisation": "Test",
         "mqtt.broker": "external",
+        "mqtt.protection": "none",
         **site.free_ports(),
         "mqtt.port": port,
     }
