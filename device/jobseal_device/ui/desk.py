@@ -26,9 +26,9 @@ from jobseal_device.journal_reader import JournalReader
 from jobseal_device.moment import Moment
 from jobseal_device.objects import ObjectStore
 from jobseal_device.screen_settings import ScreenSettings
-from jobseal_device.ui import catalogue as catalogues
 from jobseal_device.ui import machine, status
-from jobseal_device.ui.catalogue import AWAITED, NONE, Catalogue
+from jobseal_device.ui.catalogue import Catalogue
+from jobseal_device.ui.catalogue_reader import CatalogueReader
 from jobseal_device.ui.door import Door
 from jobseal_device.ui.drafts import Drafts
 from jobseal_device.ui.order import Order
@@ -98,10 +98,8 @@ class Desk:
         self._objects = ObjectStore(home)
         self._stamps: tuple[Any, ...] = ((), (), (), ())
         self._assignment: Assignment | None = None
-        self._catalogue_named: list[bytes] = []
+        self._catalogue = CatalogueReader()
         self.orders: dict[str, Order] = {}
-        self.catalogue = Catalogue()
-        self.catalogue_state = NONE
         self.upload: Upload | None = None
         self.acknowledged = 0
         self.sent = 0
@@ -121,8 +119,9 @@ class Desk:
         """Look at those files of sync that have changed; whether anything is new."""
         home, before = self.home, self._stamps
         stamps = tuple(_stamp(path) for path in (home.uplink, home.work, home.sent, home.uploading))
+        has_read = self._catalogue.take()
         if stamps == before:
-            return False
+            return has_read
         self._stamps = stamps
         if stamps[0] != before[0]:
             self._unreadable[0] = self._look_at_uplink()
@@ -132,6 +131,16 @@ class Desk:
         if stamps[3] != before[3]:
             self.upload = upload.read(home)
         return True
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What is known of codes now; an empty one while there is none."""
+        return self._catalogue.catalogue
+
+    @property
+    def catalogue_state(self) -> str:
+        """What has become of the catalogue: NONE, AWAITED, HERE or UNREADABLE."""
+        return self._catalogue.state
 
     @property
     def unreadable(self) -> str:
@@ -171,10 +180,7 @@ class Desk:
             self.alarms = self._work.alarms()
             self.trouble = self._work.trouble()
             named = [] if self._assignment is None else self._assignment.catalogue_digests()
-            if named != self._catalogue_named or self.catalogue_state == AWAITED:
-                self._catalogue_named = named
-                pages = [self._work.document(each) for each in named]
-                self.catalogue, self.catalogue_state = catalogues.read(pages)
+            self._catalogue.look(named, self._work.document)
         except JobsealError as error:
             return error
         return None
