@@ -61,7 +61,19 @@ def _tls(mqtt: Mqtt) -> ssl.SSLContext:
     except (OSError, ssl.SSLError) as error:
         raise _unusable("mqtt.ca_file", error) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _Socket
     return context
+
+
+class _Socket(ssl.SSLSocket):
+    """A socket that does not outlive a failed handshake, which paho forgets."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
 
 
 def _password(mqtt: Mqtt) -> str | None:
