@@ -43,6 +43,14 @@ DEFECT = "gateway_defect"
 _log = logging.getLogger(__name__)
 
 
+class _Defect(Exception):
+    """A job that cannot be folded; the round that found it is undone."""
+
+    def __init__(self, job_id: int) -> None:
+        super().__init__(job_id)
+        self.job_id = job_id
+
+
 class Projector:
     """``terms``: the price list of orders that name none; ``wide_after_ms``: see :class:`Rules`; ``changed`` is called
     after a commit that put news into the feed."""
@@ -72,18 +80,30 @@ class Projector:
 
         Raises LedgerUnavailable and ClockUnsynchronised, having done nothing; the marks are still there.
         """
+        broken: set[int] = set()
+        while True:
+            try:
+                return self._round(most_jobs, broken)
+            except _Defect as defect:  # it holds this job, and no other
+                broken.add(defect.job_id)
+
+    def _round(self, most_jobs: int, broken: set[int]) -> int:
+        """One transaction; the ``broken`` jobs are held."""
         with self._writer.appending(self._clock.wall_ms()) as end:
             taken = dirty.take(end.connection, most_jobs)
             rules = self._rules(end.connection)
             news: list[News] = []
             for job_id in taken:
+                if job_id in broken:
+                    _hold(end.connection, job_id)
+                    continue
                 try:
                     news += self._fold(end, job_id, rules)
                 except (SQLAlchemyError, LedgerUnavailable):
                     raise  # the round is undone, and every mark is still there
-                except Exception:  # a defect of ours: it holds this job, and no other
+                except Exception as error:  # undone as well: of a job that breaks behind a release, nobody would hear
                     _log.exception("Job %s cannot be folded.", jobs.work_order(end.connection, job_id))
-                    _hold(end.connection, job_id)
+                    raise _Defect(job_id) from error
             end.flush()
             feed.append(end.connection, news)
         if news:

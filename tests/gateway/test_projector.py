@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 from jobseal.host.crypto import Verifier
 from jobseal.job import Job
 from jobseal.proof import verify_bundle
-from jobseal_gateway import evidence, projector, release
+from jobseal_gateway import documents, evidence, projector, release
 from jobseal_gateway.dossier import Dossier
 from jobseal_gateway.ledger import feed, jobs, records
 from jobseal_gateway.ledger.database import reading
@@ -172,6 +172,30 @@ def test_no_byte_of_a_gateways_bundle_can_be_changed_unnoticed(office: Office) -
         changed = bytearray(bundle)
         changed[place] ^= 1 << (place % 8)
         assert verify_bundle(bytes(changed), verifier, trusted).status != "ok", place
+
+
+def test_a_job_that_breaks_behind_its_release_is_not_released_and_the_others_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2):
+        office.order(f"WO-{number}", (f"t-{number}",))
+        phone = Phone(office, f"hh-{number}", f"t-{number}")
+        phone.work(f"WO-{number}")
+        phone.sync()
+
+    def broken(projected: Projected, word: str) -> documents.Document:
+        if projected.dossier.id == "WO-1":
+            raise ZeroDivisionError
+        return news(projected, word)
+
+    news = documents.news
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "news", broken)
+        office.project()
+    assert (released(office, "WO-1"), len(released(office, "WO-2"))) == ([], 1)
+    with reading(office.engine) as connection:
+        told = [entry.subject for entry in feed.after(connection, 0, 100) if entry.type == "record.released"]
+    assert told == ["WO-2"]
 
 
 def test_a_rebuild_loses_no_release_that_was_waiting_and_tells_it_afterwards(office: Office) -> None:
