@@ -94,7 +94,10 @@ class KeyChain:
         """This round settles the seq of this branch so."""
         if seq not in self._known and len(self.chain.branches) == 1:
             self._known[seq] = []  # beyond the only branch: the ledger has nothing there
-        self.known(seq).append(Known(number, digest, payload))
+        settled = Known(number, digest, payload)
+        self.known(seq).append(settled)
+        if payload is None:  # refused bytes: no leaf will speak of them when this is looked up again
+            self._refused.setdefault(seq, []).append(settled)
 
     def forget_known(self) -> None:
         """The round is committed: what it noted is in the ledger."""

@@ -73,6 +73,18 @@ def test_refused_events_that_nothing_follows_yet_rest_and_are_settled_by_the_nex
     assert device.state.next == device.committed
 
 
+def test_refused_bytes_that_settled_are_known_when_they_come_again(station: Station) -> None:
+    device = station.enrol("van-1")
+    device.capture()
+    bad = unsigned(device)
+    device.capture()
+    station.sync(device)
+    again = send(station, device, [bad], acked=[1, device.hash_at(0)])
+    assert (again.next, again.head, again.resume) == (2, digest(bad), None)
+    assert len(quarantined(station)) == 1
+    assert send(station, device, [], acked=[2, digest(bad)]).next == 2
+
+
 def test_a_run_goes_on_at_whatever_worker_the_next_batch_comes_to(
     station: Station, engine: Engine, tmp_path: Path
 ) -> None:
