@@ -17,8 +17,11 @@ from jobseal_gateway.ledger.database import reading, writing
 # Commands that only show something; whatever is not among them is audited, so a new one is until it is listed here.
 LOOKS = {
     "audit",
+    "catalogue list",
+    "catalogue show",
     "demo",
     "enrol list",
+    "keys show",
     "orders list",
     "orders show",
     "prices list",
