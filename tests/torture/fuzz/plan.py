@@ -39,7 +39,8 @@ PLACES = (
     Place("enrolment", "trust", "Welcomes", 45_000),
     Place("orders", "paper", "Orders", 3_000),
     Place("mapping", "paper", "Mappings", 3_000),
-    Place("settings", "paper", "SettingsFile", 4_000),
+    Place("settings", "paper", "SettingsFile", 2_000),
+    Place("catalogue", "catalogue", "Catalogues", 2_000),
 )
 assert sum(place.share for place in PLACES) == ROUND
 
