@@ -20,7 +20,7 @@ from jobseal_device.ui.face import Face
 from jobseal_device.ui.keyboard import HungUp, Keyboard
 from jobseal_device.ui.layout import LEAST_COLUMNS, LEAST_ROWS, Row, Size
 from jobseal_device.ui.navigator import Navigator
-from jobseal_device.ui.page import GOOD_BELL, MESSAGE, STROKES, TEXT, Frame
+from jobseal_device.ui.page import GOOD_BELL, MESSAGE, QUIET, STROKES, TEXT, WRONG_BELL, Frame
 from jobseal_device.ui.resume import without_signed
 from jobseal_device.ui.scanner import Pressed, Scan, Scanner, Token
 from jobseal_device.ui.strokes import begin, draw
@@ -54,7 +54,7 @@ class ScreenApp(App[None]):
         self._seconds = 0
         self._minute = -1
         self._saved = -1
-        self._is_saving = self._is_waiting = self._is_stale = False
+        self._is_saving = self._is_waiting = self._is_stale = self._is_unkept = False
         self._theme_name = ""
         self.navigator = self._navigator(Size(80, 24))
         self.face = Face(self._styles())
@@ -233,6 +233,7 @@ class ScreenApp(App[None]):
             self.navigator.say(_("The disk has confirmed what was in doubt."), GOOD_BELL)
             self._ring()
             self._save()
+        self._tell_of_drafts()
         before = set(self.desk.orders)
         news = self.desk.look()
         now = self.desk.now()
@@ -247,6 +248,18 @@ class ScreenApp(App[None]):
             self._ring()
             self._save_soon()
         self._show()
+
+    def _tell_of_drafts(self) -> None:
+        """Say that what is typed cannot be kept, whenever nothing else is said, and once that it can again. It rings
+        the first time only."""
+        was_unkept, self._is_unkept = self._is_unkept, bool(self.desk.drafts.trouble)
+        if self._is_unkept and not self.navigator.has_said:
+            self.navigator.say(_("What you type cannot be kept: the disk is full or fails."), WRONG_BELL)
+        elif was_unkept and not self._is_unkept:
+            self.navigator.say(_("What you type is kept again."), GOOD_BELL)
+        if was_unkept == self._is_unkept:
+            self.navigator.bell = QUIET
+        self._ring()
 
     # What is shown and kept
 

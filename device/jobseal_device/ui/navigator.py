@@ -83,6 +83,11 @@ class Navigator:
         """Whether the message is about something that did not work."""
         return self._is_wrong
 
+    @property
+    def has_said(self) -> bool:
+        """Whether the message is about something that happened, and no key was pressed since."""
+        return bool(self._said)
+
     def said(self) -> list[Row]:
         """The message's rows."""
         return layout.message(self.message, self.is_wrong, self.size)

@@ -1,13 +1,19 @@
 """A full disk, a failing one, a clock that jumps, files cut in half: a clear sentence, and nothing lost."""
 
+import os
+from typing import Any
+
 import pytest
 
 from jobseal import cbor
+from jobseal.work import digest
 from jobseal_device.errors import DiskFull, EventInDoubt
-from jobseal_device.ui import catalogue
+from jobseal_device.ui import catalogue, demo
 from jobseal_device.ui.catalogue import Catalogue
-from jobseal_device.ui.demo import CATALOGUE
+from jobseal_device.ui.demo import CATALOGUE, Office
+from jobseal_device.work_file import WorkFile
 from tests.device.ui.hand import Hand
+from tests.device.workbench import MONDAY_MS
 
 JOB = "WO-1002"
 
@@ -118,3 +124,54 @@ def test_a_draft_that_was_signed_in_the_last_moment_is_no_draft_after_a_kill(han
     assert [each["code"] for each in hand.navigator.frame["items"]] == ["VLV-2", "CBL-3"]
     hand.press("F1")
     assert [each.body[1] for each in hand.events(JOB) if each.kind == "part.used"] == ["FLT-10", "VLV-2", "CBL-3"]
+
+
+def _sends(hand: Hand, catalogue: dict[str, Any]) -> None:
+    """Another catalogue comes down, as sync leaves it."""
+    Office(MONDAY_MS, os.urandom).assign(hand.home, demo.sample_orders(MONDAY_MS), catalogue)
+    assert hand.desk.look()
+    hand.navigator.refresh()
+
+
+def test_a_catalogue_that_comes_is_used_at_once_and_takes_nothing_that_was_scanned(hand: Hand) -> None:
+    at_work(hand).choose("Parts used").scan("NEW-9")
+    assert "unknown" in hand.text()
+    parts = {**CATALOGUE["parts"], "NEW-9": {"name": "Damper", "unit": "pc"}, "NEW-8": {"name": "Belt", "unit": "m"}}
+    _sends(hand, {**CATALOGUE, "parts": parts})
+    assert "1 pc NEW-9 Damper" in hand.text()
+    hand.scan("NEW-8")
+    assert "1 m NEW-8 Belt" in hand.text()
+    hand.press("F1")
+    assert [each.body[1] for each in hand.events(JOB) if each.kind == "part.used"] == ["NEW-9", "NEW-8"]
+
+
+def test_a_large_catalogue_cut_in_half_on_the_disk_flags_nothing_and_comes_again(hand: Hand) -> None:
+    large = {f"P-{number:04}": {"name": f"Part {number}", "unit": "pc"} for number in range(1_000)}
+    _sends(hand, {"parts": large})
+    assert hand.desk.catalogue_state == catalogue.HERE
+    (path,) = hand.home.large.iterdir()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2])
+    hand.crash()
+    at_work(hand).choose("Parts used").scan("P-0007")
+    assert "unknown" not in hand.text()
+    hand.press("F1")
+    hand.navigator.frames[1:] = [{"at": "help", "topic": "facts"}]
+    hand.navigator.refresh()
+    assert "Catalogue: not here yet" in hand.text()
+    work = WorkFile(hand.home)
+    work.start_anew_if_damaged()
+    assert len(work.missing([digest(whole)])) == 1
+    work.keep(whole)
+    work.flush()
+    assert hand.desk.look()
+    assert hand.desk.catalogue.name("parts", "P-0007") == "Part 7"
+
+
+def test_a_catalogue_that_is_none_is_said_at_the_parts(hand: Hand) -> None:
+    at_work(hand)
+    _sends(hand, ["no", "catalogue"])  # type: ignore[arg-type]
+    hand.choose("Parts used")
+    assert hand.message == "The catalogue cannot be read: codes are taken as they are."
+    hand.scan("ANY-1").press("F1")
+    assert hand.kinds(JOB)[-1] == "part.used"

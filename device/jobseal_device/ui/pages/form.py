@@ -217,9 +217,9 @@ class _Form:
             said = self.keep(ask, text)
             if said:
                 return wrong(said)
-            self.frame["text"] = ""
         lacking = self.missing()
         if lacking:
+            self.frame["text"] = ""
             self.frame["step"] = self.rows.index(lacking[0])
             return wrong(_("{field} is needed.").format(field=kinds.field(lacking[0].name)))
         return sign_and_leave(self.desk, self.frame, self.act)
