@@ -85,4 +85,20 @@ MUTANTS = (
         "handhelds",
         "old_key_signs",
     ),
+    _mutant(
+        "ended_key_proven",
+        "protocol/jobseal/proof_record.py",
+        "        if heir.earlier == key and heir.ended_at is not None and",
+        "        if False and",
+        "proofs",
+        "ended_key_proven",
+    ),
+    _mutant(
+        "anybody_takes_a_job_over",
+        "protocol/jobseal/proof_events.py",
+        "    if heir is not None and heir.earlier != logged.key:\n",
+        "    if False:\n",
+        "proofs",
+        "foreign_heir_proven",
+    ),
 )

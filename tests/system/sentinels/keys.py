@@ -13,6 +13,7 @@ from jobseal_gateway.ledger.database import reading
 from tests.device.workbench import Workbench, key_of
 from tests.devices import Device, signer_of
 from tests.gateway.ingest.talk import send, verdicts_of
+from tests.protocol.test_proof_of_rotation import behind_its_end, findings_of, rotation
 from tests.stations import Station
 from tests.system.sentinels import Found
 from tests.system.sentinels.ledger import station_in
@@ -101,6 +102,16 @@ def _leads(pinned: Ed25519Signer, root: Ed25519Signer, rotations: list[list[byte
         return False
 
 
+def proofs(_: Path) -> Found:
+    """``ended_key_proven``: a record holds that rests on what a key signed behind its end; ``foreign_heir_proven``: or
+    on a job that was handed over to somebody else's key."""
+    if findings_of(behind_its_end()).status == "ok":
+        yield "ended_key_proven", "a line rests on an event behind key.rotated, and the bundle is accepted"
+    gateway, _, _ = rotation(earlier=bytes(32))
+    if findings_of(gateway).status == "ok":
+        yield "foreign_heir_proven", "a job was handed over to a key that does not follow, and the bundle is accepted"
+
+
 def handhelds(folder: Path) -> Found:
     """``old_key_signs``: a handheld signs with a key that has ended."""
     bench = Workbench(folder / "HH-1")
@@ -116,4 +127,4 @@ def handhelds(folder: Path) -> Found:
     again.kill()
 
 
-SENTINELS = {each.__name__: each for each in (endings, roots, handhelds)}
+SENTINELS = {each.__name__: each for each in (endings, roots, proofs, handhelds)}
