@@ -58,7 +58,7 @@ class Enrolled:
         self.enrolment = statement
         self.brokers = brokers
         self.key = statement.key
-        self.identity = Identity(statement.device, statement.key.thumbprint, statement.genesis, trusted)
+        self.identity = Identity(statement.device, statement.key.thumbprint, statement.genesis, trusted, statement.log)
 
     def ended_by(self, ended: SignedEvent) -> "Enrolled":
         """Who the handheld is after this key has ended by that event: the same, under the key that it brings.
@@ -71,7 +71,9 @@ class Enrolled:
             raise NotEnrolled("The event that should have ended the earlier key did not; have this handheld enrolled.")
         later = Enrolled(self.enrolment, self.identity.authority, self.brokers)
         later.key = found[0]
-        later.identity = Identity(self.identity.device, later.key.thumbprint, ended.hash, self.identity.authority)
+        later.identity = Identity(
+            self.identity.device, later.key.thumbprint, ended.hash, self.identity.authority, self.identity.log
+        )
         return later
 
 

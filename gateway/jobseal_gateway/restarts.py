@@ -2,7 +2,8 @@
 
 A restored ledger keeps its leaves; its log goes on under a new id with the statement as the next leaf. What handhelds
 and billing systems have seen of the numbers that were lost nobody here knows any more, so what counts upwards for them
-jumps ahead: no version of anybody's work and no position of the feed is ever given twice.
+jumps ahead, to what the time of the restart makes it: no version of anybody's work and no position of the feed is ever
+given twice, even if the same backup is restored again.
 
 Rules:
 
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     from jobseal.cose import Signer
 
 FEED_TYPE = "log.restarted"
-POSITIONS_SKIPPED = 1_000_000_000  # more news than any backup is old
-VERSIONS_SKIPPED = 1_000_000  # of a handheld's work
+POSITIONS_A_MS = 1_000  # of the feed: nobody has that much news, so each restart begins beyond the one before
 
 
 class Restart(NamedTuple):
@@ -92,13 +92,13 @@ def _count_versions_on(connection: Connection, now_ms: int, signer: "Signer") ->
         if newest is None:
             continue
         said = work.Assignment.decode(cose.parse(newest.bytes, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
-        said.version, said.at = version + VERSIONS_SKIPPED, now_ms
+        said.version, said.at = max(version + 1, now_ms), now_ms
         assignments.add_snapshot(connection, Snapshot(device, said.version, work.sign(said, signer), now_ms))
 
 
 def _tell_billing(connection: Connection, earlier: bytes, log: bytes, now_ms: int, reason: str) -> None:
     """Whoever follows the feed hears it first of all, from wherever he was."""
-    last = feed.skip(connection, POSITIONS_SKIPPED)
+    last = feed.skip_to(connection, now_ms * POSITIONS_A_MS)
     told = {"earlier_log": earlier.hex(), "log": log.hex(), "restored": last, "reason": reason}
     data = json.dumps(told, separators=(",", ":"), ensure_ascii=False)
     feed.append(connection, [News(FEED_TYPE, "log", data, now_ms)])

@@ -73,10 +73,6 @@ class Past:
             found += [_read_act(data).named()["earlier_log"] for data in statements]
         return found
 
-    def declared_at(self) -> int:
-        """When the newest restart that was followed was declared, Unix ms UTC; 0 if there was none."""
-        return max([_read_act(row[0][len(row[0]) - 1]).at for row in self.rows] + [0])
-
     def highest(self) -> "tuple[int, bytes] | None":
         """(next, head) of the receipt that settled most before a restart: a journal that ends before was set back."""
         found = None
@@ -126,10 +122,11 @@ class Followed:
 
 
 def follow(
-    message: Restarted, present: "Checkpoint", past: Past, authority: "Authority", verifier: "Verifier"
+    message: Restarted, present: "Checkpoint", logs: "list[bytes]", authority: "Authority", verifier: "Verifier"
 ) -> "Followed | None":
     """What the statements say of the log that ``present`` is of; each verified, but nothing is compared with
-    ``present`` yet. None if that log goes on: an answer that was overtaken.
+    ``present`` yet. None if that log goes on: an answer that was overtaken. ``logs``: the ids that the device knows
+    its log by.
 
     Raises as :func:`jobseal.office.verify_restart` does, and :class:`Malformed` ``log_inconsistent`` when no statement
     leads from here to the new log, or one does not say what that log shows.
@@ -137,8 +134,8 @@ def follow(
     newest = checkpoint.verify(message.checkpoint, authority.log, verifier)
     if newest.log == present.log:
         return None
-    known = past.logs() + [present.log]
-    since_ms = past.declared_at()
+    known = list(logs)
+    since_ms = 0
     found = Followed(newest, newest.size, [])
     last = b""
     for data, path in message.restarts:
@@ -146,14 +143,15 @@ def follow(
         if said.get("log") in known or said.get("earlier_log") not in known:
             continue  # followed long ago, or from before this device was there
         act = office.verify_restart(data, authority.root, verifier)
-        if said.get("log") is None or act.at <= since_ms or not shows(act, data, path, newest):
+        if said.get("log") is None or act.at < since_ms or not shows(act, data, path, newest):
             raise Malformed(_INCONSISTENT, "a restart of the log was declared that does not fit the log")
         since_ms = act.at
         last = said["log"]
         known.append(last)
         found.kept = min(found.kept, said["size"])
         found.statements.append(data)
-    if last != newest.log or newest.at < present.at:
+    # An old statement must not take anybody back: the last one is younger than anything that was proven before.
+    if last != newest.log or since_ms < present.at or newest.at < present.at:
         raise Malformed(_INCONSISTENT, "the gateway has another log, and nothing says how it came from the one before")
     return found
 

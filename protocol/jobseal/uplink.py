@@ -18,6 +18,8 @@ Times are milliseconds of one monotonic clock. Effects are tuples, to be carried
     ("rolled_back", receipt)             never sign with this key again
 """
 
+import hashlib
+
 from jobseal import bodies, checkpoint, frame, merkle, receipt, restart, work
 from jobseal import event as events
 from jobseal.batch import Batch
@@ -123,16 +125,19 @@ def state_from_list(value: "list[Any]") -> State:
 
 
 class Identity:
-    """Who sends: ``device`` id, ``thumbprint`` of its signing key, ``genesis`` (hash of the enrolment statement), and
-    the gateway's verified :class:`Authority`."""
+    """Who sends: ``device`` id, ``thumbprint`` of its signing key, ``genesis`` (hash of the enrolment statement), the
+    gateway's verified :class:`Authority`, and the ``log`` that the enrolment names, where that is known."""
 
-    __slots__ = ("authority", "device", "genesis", "thumbprint")
+    __slots__ = ("authority", "device", "genesis", "log", "thumbprint")
 
-    def __init__(self, device: str, thumbprint: bytes, genesis: bytes, authority: "Authority") -> None:
+    def __init__(
+        self, device: str, thumbprint: bytes, genesis: bytes, authority: "Authority", log: bytes | None = None
+    ) -> None:
         self.device = device
         self.thumbprint = thumbprint
         self.genesis = genesis
         self.authority = authority
+        self.log = log
 
 
 class Uplink:
@@ -171,6 +176,8 @@ class Uplink:
         self._offsets: "dict[bytes, int]" = {}  # object digest -> offset that the gateway wants next
         self._object = b""  # digest of the object in flight
         self._unwanted: "list[bytes]" = []  # objects that the gateway refused in this session
+        self._is_fresh = True  # nothing but HELLO was sent in this session: whatever is said in it answers that
+        self._doubts_log = False  # it was refused, or answered from another log: nothing goes before HELLO now
         self._asks_first = False  # the gateway may have most objects: ask before sending bytes
         self._shown: "Checkpoint | None" = None  # an older checkpoint that HELLO names, for a restarted log to prove
         self._checkpoint: "Checkpoint | None" = None
@@ -187,6 +194,8 @@ class Uplink:
         self._connected = True
         self._tries = dict.fromkeys(self._tries, 0)
         self._shown = None
+        if not self._is_fresh:
+            self._begin_session()
         return self._send(HELLO, now)
 
     def disconnected(self) -> None:
@@ -206,7 +215,8 @@ class Uplink:
         due = self._due(now)
         if not due:
             return []
-        return self._send(due[1] if len(due) > 1 and due[0] == self._failed else due[0], now)
+        gives_way = len(due) > 1 and due[0] == self._failed and not self._doubts_log
+        return self._send(due[1] if gives_way else due[0], now)
 
     def wake_at(self, now: int) -> "int | None":
         """When :meth:`tick` has something to do next without any input, or None."""
@@ -259,6 +269,7 @@ class Uplink:
         self._deadline = now + self._jittered(wait)
         self._tries[what] += 1
         self._in_flight = what
+        self._is_fresh = self._is_fresh and what == HELLO
         if what == HELLO:
             self._hello_at = now + self._delays.hello
         return [("send", frame.encode(self._message(what)))]
@@ -358,6 +369,7 @@ class Uplink:
             self._tries[self._in_flight] = 0
         self._in_flight = None
         self._failed = None
+        self._doubts_log = False
 
     def _on_receipt(self, data: bytes) -> "list[Any]":
         signed = receipt.verify(data, self.identity.authority.log, self._verifier)
@@ -367,8 +379,8 @@ class Uplink:
         if signed.since != self._size():
             return []  # an answer that was overtaken: the one behind it says more
         known = self._checkpoint
-        if known is not None and known.log != newest.log and self._in_flight != HELLO:
-            return self._say_hello()  # restarted while we were connected: only HELLO says which log we know
+        if known is not None and known.log != newest.log and not self._is_fresh:
+            return self._say_hello()  # it may answer what we sent before: only HELLO says which log we know
         if known is not None and not consistent(known, newest, signed.proof):
             evidence = [self.state.checkpoint or b"", data]
             return [("alarm", "log_inconsistent", "the gateway's log does not continue what it was", evidence)]
@@ -384,9 +396,17 @@ class Uplink:
             self._answered()  # events that got nowhere wait for their deadline, or this would spin
         return effects
 
+    def _begin_session(self) -> None:
+        """From here on no late answer to anything sent before can be taken for an answer to what comes now."""
+        self.session = hashlib.sha256(self.session).digest()[: len(self.session)]
+        self._is_fresh = True
+
     def _say_hello(self) -> "list[Any]":
-        """Nothing comes of what is in flight: HELLO is due at once."""
+        """Nothing comes of what is in flight: HELLO is due at once, in a session of its own."""
+        self._begin_session()
+        self._doubts_log = True
         self._in_flight = None
+        self._failed = None
         self._hello_at = 0
         return []
 
@@ -395,7 +415,7 @@ class Uplink:
         known, named = self._checkpoint, self._checkpoint if self._shown is None else self._shown
         if message.session != self.session or known is None or named is None or message.since != named.size:
             return []  # not for us, or an answer that was overtaken
-        found = restart.follow(message, known, self.state.past, self.identity.authority, self._verifier)
+        found = restart.follow(message, known, self._logs(), self.identity.authority, self._verifier)
         if found is None:
             return []
         newest = found.checkpoint
@@ -409,6 +429,11 @@ class Uplink:
             sentence = "the restarted log does not begin with what it was"
             return [("alarm", _INCONSISTENT, sentence, [self.state.checkpoint or b"", data])]
         return self._follow(found, message.checkpoint)
+
+    def _logs(self) -> "list[bytes]":
+        """The ids that this device knows its log by: the present one, those before, that of its enrolment."""
+        known = self.state.past.logs() + ([] if self._checkpoint is None else [self._checkpoint.log])
+        return known + ([] if self.identity.log is None else [self.identity.log])
 
     def _follow(self, found: "Followed", signed: bytes) -> "list[Any]":
         """Go on with the new log: what it acknowledges is for its receipts to say; those before are kept as evidence.
@@ -429,7 +454,7 @@ class Uplink:
         self._asks_first = True
         self._shown = None
         self._answered()
-        self._hello_at = 0
+        self._say_hello()
         return [("restarted", evidence), ("save", state)]
 
     def _settle(self, signed: "Receipt", data: bytes) -> "list[Any]":
@@ -493,7 +518,7 @@ class Uplink:
     def _on_refusal(self, refusal: "Refusal", now: int) -> "list[Any]":
         if refusal.session != self.session:
             return []
-        if refusal.code == _LOG_RESTARTED and self._in_flight not in (None, HELLO):
+        if refusal.code == _LOG_RESTARTED and not self._is_fresh:
             return self._say_hello()  # the answer to that may be how the log was restarted
         if refusal.retry_after is not None:
             self._in_flight = None

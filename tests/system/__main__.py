@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from typing import NamedTuple
 
-from tests.system.faults import KINDS
+from tests.system.faults import KINDS, LATER_KINDS
 from tests.system.seeds import SIZES, grounds, is_real, replay, shrink, twice
 
 AT_ONCE = 25  # seeds that one worker is given at a time
@@ -78,7 +78,7 @@ def _simulate(said: argparse.Namespace) -> int:
         for line in part.failed:
             print(line, flush=True)
     took_s = time.monotonic() - began
-    print("faults: " + ", ".join(f"{kind} {total.happened[kind]}" for kind in KINDS))
+    print("faults: " + ", ".join(f"{kind} {total.happened[kind]}" for kind in (*KINDS, *LATER_KINDS)))
     print(
         f"{total.seeds} seeds ({said.size}), each twice, {len(total.failed)} failed; {total.events} events,"
         f" {total.records} records; {took_s:.0f} s, {total.seeds / took_s:.2f} seeds a second on {said.workers}"

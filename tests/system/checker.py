@@ -168,7 +168,9 @@ def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[st
         found += _lost(history, evidence)
         found += _acknowledged(history, evidence)
         found += _log(history, evidence)
-        found += _books(evidence, consumer)
+        found += _paid(evidence, consumer)
+        if not history.restored:  # or records of one name are released again, in another log
+            found += _books(evidence, consumer)
     found += _rows(evidence)
     found += _holes(history, evidence)
     found += _objects(history, evidence)
@@ -209,6 +211,8 @@ def _lost(history: History, evidence: Evidence) -> Found:
 def _acknowledged(history: History, evidence: Evidence) -> Found:
     """Whatever a handheld believes to be logged is: the head of each receipt, and all before it."""
     for said in history.believed:
+        if history.restored and (said.kid in history.diverged or evidence.is_lost(said.kid, said.next - 1)):
+            continue  # what one holder had, or could still read, may have been nowhere but in the gateway that is gone
         seqs = {row.signed.event.seq for row in evidence.rows if row.kid == said.kid}
         if said.next and said.head not in evidence.by_hash:
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, whose head is not logged"
@@ -251,6 +255,8 @@ def _log(history: History, evidence: Evidence) -> Found:
     latest = 0
     for number, data in enumerate(seen):
         said = checkpoints.verify(data, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier)
+        if said.size > history.restored.get(said.log, said.size):
+            continue  # of what was lost with the gateway, as the root has declared
         if said.size not in roots:
             roots[said.size] = _root(evidence.hashes[: said.size])
         if said.size > len(evidence.hashes) or said.root != roots[said.size]:
@@ -287,7 +293,7 @@ def _forks(history: History, evidence: Evidence) -> Found:
         yield "honest_fork", f"key {kid.hex()[:8]}, of which there is only one holder, is accused of a fork"
     for holder in history.holders:
         logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
-        knows = holder.stopped or holder.kid in evidence.forked or history.rewritten
+        knows = holder.stopped or holder.kid in evidence.forked or history.rewritten or history.restored
         if holder.committed < len(logged) and not knows:
             yield "set_back_undetected", f"{holder.name} has fewer events than are logged for it, and does not know"
     # What was on a card that was set back before it sent anything is known to nobody.
@@ -298,7 +304,8 @@ def _forks(history: History, evidence: Evidence) -> Found:
             meant.setdefault((intent.kid, intent.seq), set()).add(intent.hash)
     stopped = {holder.kid for holder in history.holders if holder.stopped}
     for (kid, seq), hashes in meant.items():
-        if len(hashes) > 1 and kid not in evidence.forked and kid not in stopped and not history.rewritten:
+        lost = history.rewritten or history.restored  # what gave it away may have gone with the gateway
+        if len(hashes) > 1 and kid not in evidence.forked and kid not in stopped and not lost:
             yield "fork_undetected", f"two events with number {seq} were signed, and neither fork nor set-back was seen"
 
 
@@ -433,6 +440,18 @@ def _books(evidence: Evidence, consumer: Consumer) -> Found:
         yield "books_differ", f"{missing[0]}~{missing[1]} was released and is not in the books"
     for id in consumer.conflicts:
         yield "books_differ", f"{id} came again with other bytes"
+
+
+def _paid(evidence: Evidence, consumer: Consumer) -> Found:
+    """What was billed of a job is what its records come to, whatever the gateway has forgotten in between."""
+    due: dict[str, Fraction] = {}
+    for work_order, _, data, _ in evidence.records:
+        due[work_order] = due.get(work_order, Fraction(0)) + Fraction(_record(data, evidence).total)
+    for work_order, amount in due.items():
+        billed = sum((Fraction(each.billed) for each in consumer.books if each.work_order == work_order), Fraction(0))
+        if billed != amount:
+            check = "billed_twice" if billed > amount else "books_differ"
+            yield check, f"{work_order} comes to {float(amount):.2f}, and {float(billed):.2f} was billed"
 
 
 def _billed(history: History, evidence: Evidence) -> Found:

@@ -5,6 +5,7 @@ it then does with a record that it has is what every consumer must do: nothing, 
 """
 
 import json
+from decimal import Decimal
 from typing import NamedTuple
 
 from jobseal import record
@@ -13,6 +14,7 @@ from jobseal_gateway.acknowledge import ACKNOWLEDGED, Statement, acknowledge, pa
 from jobseal_gateway.ledger import feed, records
 from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.projector import RECORD_RELEASED
+from jobseal_gateway.release import job_total
 from tests.system.faults import Faults
 from tests.system.ground import Ground
 from tests.system.world import World
@@ -22,12 +24,13 @@ RECORDS_MOST = 40  # a gateway that releases without end is left alone then, for
 
 
 class Booked(NamedTuple):
-    """One record in the books."""
+    """One record in the books, with what was billed because of it."""
 
     work_order: str
     revision: int
     digest: bytes
     total: str
+    billed: Decimal
 
 
 class Consumer:
@@ -67,11 +70,13 @@ class Consumer:
         said = record.verify(released.bytes, self._ground.keys.authority.office, self._ground.crypto.verifier)
         digest = record.digest(released.bytes)
         known = [each for each in self.books if (each.work_order, each.revision) == named]
-        if not known:
-            self.books.append(Booked(*named, digest, said.total))
+        if digest not in [each.digest for each in known]:
+            before = sum((each.billed for each in self.books if each.work_order == named[0]), Decimal(0))
+            billed = Decimal(job_total(said)) - before
+            self.books.append(Booked(*named, digest, said.total, billed))
             self._world.say("booked", id, said.total)
-        elif known[0].digest != digest:
-            self.conflicts.append(id)
+            if known:
+                self.conflicts.append(id)
         if self._faults.strikes("consumer_kill"):
             return False
         self._acknowledge(id, Statement(named[1], digest, ACKNOWLEDGED, f"INV-{id}", ""))

@@ -43,6 +43,11 @@ KINDS = {
     "clone": (0.10, 0.03),  # another holder of the same key, with everything as it was
     "restore": (0.15, 0.15),  # a handheld set back to an earlier state
 }
+# Drawn apart from the others, so that a seed of before has the faults that it always had.
+LATER_KINDS = {
+    "gateway_restarted": (0.08, 0.04),  # from an earlier backup, and the root key says so
+}
+_RATES = {**KINDS, **LATER_KINDS}
 
 DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more
 REWRITES = ("gateway_restored", "log_altered")  # the log is not what it was, and somebody must notice
@@ -61,12 +66,15 @@ class Faults:
         self.active = True
         # Drawn for every kind, also for those left out: shrinking changes as little else as it can.
         drawn = {kind: chance.random() < share for kind, (share, _) in KINDS.items()}
+        apart = random.Random()
+        apart.setstate(chance.getstate())
+        drawn |= {kind: apart.random() < share for kind, (share, _) in LATER_KINDS.items()}
         self.kinds = {kind for kind, has in drawn.items() if (has or kind in wanted) and kind not in left_out}
         self.happened: dict[str, int] = {}
 
     def strikes(self, kind: str) -> bool:
         """Whether this fault happens now."""
-        if not self.active or kind not in self.kinds or self._chance.random() >= KINDS[kind][1]:
+        if not self.active or kind not in self.kinds or self._chance.random() >= _RATES[kind][1]:
             return False
         self.happened[kind] = self.happened.get(kind, 0) + 1
         return True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from jobseal.errors import JobsealError
+from jobseal_gateway import restarts
 from jobseal_gateway.ingest import Ingest, Moment
 from jobseal_gateway.log import Appending, LogWriter
 from jobseal_gateway.projector import JOBS_AT_ONCE, Projector
@@ -62,6 +63,7 @@ class Gateway:
         self._patience_ms = world.chance.choice(PATIENCE_MS)
         self.has_news = True
         self._backup: bytes | None = None
+        self._to_restart: bytes | None = None
         self._is_interleaving = False
         count = world.chance.randrange(1, WORKERS_MOST + 1)
         self._workers = [self._worker(place) for place in range(count)]
@@ -116,13 +118,36 @@ class Gateway:
         """Somebody puts an old backup in the place of the ledger, or changes what is in it."""
         if self._history.rewritten or not self._faults.active:
             return
-        if self._backup is None and "gateway_restored" in self._faults.kinds and self._world.chance.random() < 0.05:
+        if "gateway_restarted" in self._faults.kinds:
+            self._restart_perhaps()
+        elif self._backup is None and "gateway_restored" in self._faults.kinds and self._world.chance.random() < 0.05:
             self._backup = self._ground.backup()
         elif self._backup is not None and self._faults.strikes("gateway_restored"):
             self._ground.restore(self._backup)
             self._begin_on_another_log("restored")
         elif self._faults.strikes("log_altered") and tampering.swap_leaves(self._ground.engine, self._world.chance):
             self._begin_on_another_log("altered")
+
+    def _restart_perhaps(self) -> None:
+        """The operator restores a backup as he should, with the root key's word for it; also the same one again."""
+        if self._to_restart is None or self._world.chance.random() < 0.02:
+            if self._world.chance.random() < 0.1:
+                self._to_restart = self._ground.backup()
+            return
+        if not self._faults.strikes("gateway_restarted"):
+            return
+        self._ground.restore(self._to_restart)
+        lost, new_log = self._ground.keys.log_id, self._world.bytes(16)
+        made = restarts.restart(
+            self._ground.engine, self._ground.keys, self._ground.root, new_log, "office", "test", self._world.wall_ms
+        )
+        self._ground.keys.log_id = new_log
+        left = {log: min(size, made.leaf) for log, size in self._history.restored.items()}
+        self._history.restored = {**left, lost: made.leaf}
+        self._world.say("log restarted at", made.leaf)
+        self.has_news = True
+        self._wire.inbox.clear()
+        self._workers = [self._worker(place) for place in range(len(self._workers))]
 
     def _begin_on_another_log(self, how: str) -> None:
         self._world.say("log", how)

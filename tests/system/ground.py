@@ -62,6 +62,7 @@ class Ground:
         self._file = self._folder / "ledger.db"
         self.crypto = Crypto(is_real)
         self.keys = _keys(self.crypto)
+        self.root = self.crypto.signer("root")
         self.issued: list[Issued] = []
         self.work: dict[str, tuple[str, ...]] = {}
         self.orders: dict[str, bytes] = {}
@@ -80,6 +81,7 @@ class Ground:
     def reset(self) -> None:
         """The ground as it was made."""
         self.commits.plan = None
+        self.keys.log_id = LOG_ID
         if self._memory is not None:
             self._memory.reset()
         else:

@@ -29,7 +29,7 @@ from jobseal_device.wake import Sleeper
 from jobseal_device.work_file import WorkFile
 from tests.device.simulated_disk import KEEP, SimulatedDisk, Stopped
 from tests.system.faults import Faults
-from tests.system.ground import Ground, Issued
+from tests.system.ground import LOG_ID, Ground, Issued
 from tests.system.history import Believed, History, Holder, Intent
 from tests.system.wire import Wire
 from tests.system.world import World
@@ -85,7 +85,9 @@ class Handheld:
         self.jobs = [job for job, technicians in ground.work.items() if issued.technician in technicians]
         self.home = Home(Path("/" + issued.device))
         self.disk = disk or SimulatedDisk()
-        self.identity = Identity(issued.device, issued.signer.key.thumbprint, issued.genesis, ground.keys.authority)
+        self.identity = Identity(
+            issued.device, issued.signer.key.thumbprint, issued.genesis, ground.keys.authority, LOG_ID
+        )
         self._link = wire.link(holder, frame.down_topic(issued.device), self._heard)
         self._shift_ms: int | None = 0
         self._drift = world.chance.randrange(-DRIFT_MOST, DRIFT_MOST) if faults.strikes("clock_drift") else 0

@@ -47,7 +47,8 @@ class Holder(NamedTuple):
 class History:
     """``diverged``: keys that were given a second holder or an earlier state; ``healed``: whether everything came to
     rest in time; ``unbillable``: whether a fault happened after which a job may rightly wait for a person;
-    ``rewritten``: whether the log was; ``distrusted``: keys that the office acted against; ``unreadable``: hashes of
+    ``rewritten``: whether the log was; ``restored``: logs that a declared restart continued, by id, and how much of
+    each is left; ``distrusted``: keys that the office acted against; ``unreadable``: hashes of
     events that turned bad; ``broken``: keys whose handheld gave up over such an event, as it should where nobody can
     tell how many there were."""
 
@@ -59,6 +60,7 @@ class History:
         self.healed = False
         self.unbillable = False
         self.rewritten = False
+        self.restored: dict[bytes, int] = {}
         self.distrusted: set[bytes] = set()
         self.unreadable: set[bytes] = set()
         self.broken: set[bytes] = set()

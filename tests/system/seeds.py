@@ -7,7 +7,7 @@ engine over a real file.
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.system.faults import KINDS
+from tests.system.faults import KINDS, LATER_KINDS
 from tests.system.ground import Ground
 from tests.system.simulation import LARGE, SMALL, Result, Size, run
 
@@ -59,7 +59,7 @@ def twice(ground: Ground, seed: int, size: Size = SMALL, left_out: frozenset[str
 def shrink(ground: Ground, failing: Result, size: Size, left_out: frozenset[str]) -> frozenset[str]:
     """As many kinds of faults left out as the same check still fails without."""
     name = failing.violations[0][0]
-    for kind in KINDS:
+    for kind in (*KINDS, *LATER_KINDS):
         if kind in left_out or kind not in failing.happened:
             continue
         fewer = left_out | {kind}

@@ -194,7 +194,8 @@ class Simulation:
             each.look()
         self._gateway.expect_folding()
         self._finish(NO_LIMIT)
-        if self._history.rewritten or self._history.diverged:  # who has nothing to send hears of it with his next HELLO
+        history = self._history
+        if history.rewritten or history.restored or history.diverged:  # who has nothing to send hears it after a HELLO
             self._world.run(self._world.now_ms + 2 * DELAYS.hello)
         end = self._world.now_ms + HEALED_WITHIN_MS
         while self._world.now_ms < end and not self._history.healed:

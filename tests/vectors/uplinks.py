@@ -102,7 +102,8 @@ def _not_believed() -> list[Entry]:
         for name, shows, data, effects in cases
     ]
     other = _receipt(since=2, proof=proof, checkpoint=other_log)
-    answered = [*begun, _hears(20, other), _now(21, HELLO), _hears(22, other, inconsistent), _now(23)]
+    again = _receipt(since=2, proof=proof, checkpoint=other_log, session=digest(SESSION)[:8])
+    answered = [*begun, _hears(20, other), _now(21, HELLO), _hears(22, again, inconsistent), _now(23)]
     return [
         *entries,
         _case("other-log", "another log, also in answer to HELLO: nothing is acknowledged", answered, 0, 2),
@@ -149,6 +150,10 @@ def _with_work() -> list[Entry]:
     ]  # fmt: skip
 
 
+SECOND_SESSION = digest(SESSION)[:8]  # begun by a HELLO that must not be confused with anything before
+THIRD_SESSION = digest(SECOND_SESSION)[:8]
+
+
 class Restart:
     """The day's log restored at size 2 and restarted by this statement; ``answer`` is what HELLO gets then."""
 
@@ -158,22 +163,23 @@ class Restart:
         self.log.append(merkle.ENTRY_OFFICE, *DAY.log.statements[:2], statement)
         self.newest = self.log.checkpoint(DAY_MS + 41_000_000, statements.NEW_LOG)
 
-    def answer(self, since: int, proof: list[bytes] | None = None) -> bytes:
+    def answer(self, since: int, proof: list[bytes] | None = None, session: bytes = SECOND_SESSION) -> bytes:
         held = self.log.consistency(since, 3) if since <= 2 and proof is None else proof or []
         path = self.log.inclusion(self.statement, 3)[2]
         said = Restarted(
-            session=SESSION, checkpoint=self.newest, since=since, proof=held, restarts=[[self.statement, path]]
+            session=session, checkpoint=self.newest, since=since, proof=held, restarts=[[self.statement, path]]
         )
         return frame.encode(said)
 
 
 def _restarted() -> list[Entry]:
     restart = Restart(statements.restart(keys.ROOT))
-    nothing = _receipt(next=0, head=digest(ENROLLED), checkpoint=restart.newest, since=3)
-    settled = _receipt(checkpoint=restart.newest, since=3)
+    nothing = _receipt(next=0, head=digest(ENROLLED), checkpoint=restart.newest, since=3, session=THIRD_SESSION)
+    settled = _receipt(checkpoint=restart.newest, since=3, session=THIRD_SESSION)
     begun = [_now(0, HELLO, up=True), _hears(10, NOTHING, SAVE), _now(11, BATCH)]
     refused = frame.encode(Refusal(session=SESSION, code="log_restarted", sentence="Say hello.", retry_after=300))
     followed = [["restarted"], SAVE]
+    beyond = restart.answer(4, session=SESSION)
     again = [_now(31, HELLO), _hears(40, nothing, SAVE), _now(41, BATCH), _hears(50, settled, SAVE), _now(51)]
 
     def said(**changes: Any) -> bytes:
@@ -194,12 +200,12 @@ def _restarted() -> list[Entry]:
               [*begun, _hears(20, refused), _now(21, HELLO), _hears(30, restart.answer(2), *followed), *again], 2, 3),
         _case("restarted-smaller", "restored smaller than proven: an older checkpoint is shown, and what was counted "
               "as acknowledged is sent again",
-              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, restart.answer(4)),
-               _now(900_011, HELLO), _hears(900_020, restart.answer(4)), _hears(900_021, restart.answer(2), *followed),
+              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, beyond),
+               _now(900_011, HELLO), _hears(900_020, beyond), _hears(900_021, restart.answer(2), *followed),
                _now(900_022, HELLO), _hears(900_030, nothing, SAVE), _now(900_031, BATCH),
                _hears(900_040, settled, SAVE), _hears(900_041, restart.answer(2)), _now(900_042)], 2, 3),
         _case("restarted-uncounted", "until a receipt of the restarted log says so, nothing is acknowledged",
-              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, restart.answer(4)),
+              [*begun, _hears(20, SETTLED, SAVE), _now(21), _now(900_000, HELLO), _hears(900_010, beyond),
                _now(900_011, HELLO), _hears(900_021, restart.answer(2), *followed), _now(900_022, HELLO)], 0, 3),
         *[_case(f"restarted-{name}", f"{shows}: it stays with the log that it knows",
                 [*begun, _hears(20, refused), _now(21, HELLO), _hears(30, data, [ALARM, code]), _now(31)], 0, 2)

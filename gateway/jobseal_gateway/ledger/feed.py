@@ -50,11 +50,12 @@ def append(connection: Connection, news: Sequence[News]) -> int:
     return end
 
 
-def skip(connection: Connection, count: int) -> int:
-    """Never give the next so many positions: others may have seen news there that this ledger lost. The last one that
+def skip_to(connection: Connection, position: int) -> int:
+    """Give none up to this position any more: others may have seen news there that this ledger lost. The last one that
     was given."""
-    reached: int = connection.execute(_RESERVE, {"count": count}).scalar_one()
-    return reached - count
+    given = last(connection)
+    connection.execute(_RESERVE, {"count": max(0, position - given)})
+    return given
 
 
 def after(connection: Connection, position: int, most: int) -> list[Entry]:
