@@ -10,7 +10,7 @@ from jobseal_device.errors import DiskFull
 from jobseal_device.home import Home
 from jobseal_device.large_documents import LARGE_BYTES
 from jobseal_device.work_file import WorkFile
-from tests.device.simulated_disk import SimulatedDisk
+from tests.device.simulated_disk import SimulatedDisk, Stopped
 
 LARGE = [bytes([number]) * (LARGE_BYTES + 1) for number in range(3)]
 SMALL = b"\x80"
@@ -95,3 +95,35 @@ def test_a_full_disk_keeps_what_was_there() -> None:
     disk.heal()
     assert work.missing(said.digests()) == [digest(document) for document in LARGE[1:]]
     assert work.document(digest(LARGE[0])) == LARGE[0]
+
+
+@pytest.mark.parametrize("survives", [False, True])
+def test_a_power_cut_at_any_step_leaves_a_document_whole_or_missing(survives: bool) -> None:
+    said = assignment(1, *LARGE[:2])
+    is_through = False
+    for nth in range(40):
+        disk = SimulatedDisk()
+        work = WorkFile(Home(Path("/nowhere")), disk)
+        work.assign(said)
+        work.keep(LARGE[0])
+        work.flush()
+        disk.stop(nth)
+        try:
+            work.keep(LARGE[1])
+            work.flush()
+            is_through = True
+        except Stopped:
+            pass
+        cut = disk.power_cut((lambda below: below - 1) if survives else (lambda _: 0))
+        again = WorkFile(Home(Path("/nowhere")), cut)
+        again.start_anew_if_damaged()
+        again.assign(said)
+        lacking = again.missing(said.digests())
+        assert again.document(digest(LARGE[0])) == LARGE[0]
+        assert lacking in ([], [digest(LARGE[1])])
+        assert (again.document(digest(LARGE[1])) is None) == bool(lacking)
+        for document in LARGE[1:2] if lacking else ():
+            again.keep(document)
+        again.flush()
+        assert again.missing(said.digests()) == []
+    assert is_through
