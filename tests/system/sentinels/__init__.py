@@ -16,6 +16,7 @@ MODULES = (
     "storage",
     "capturing",
     "ledger",
+    "lines",
     "strangers",
     "billing",
     "consumers",
@@ -23,6 +24,7 @@ MODULES = (
     "callers",
     "terms",
     "keys",
+    "intruders",
 )
 
 
