@@ -70,8 +70,8 @@ BELIEVING = (
         "ledger.resent", "duplicate_row", "honest_fork", "converges",
     ),
     _mutant(
-        "prev_unchecked", CHAIN, "if branch.next == seq and (branch.head is None or branch.head == prev):",
-        "if branch.next == seq:", "ledger.unlinked", "chain_broken",
+        "prev_unchecked", CHAIN, "            if branch.next == seq and branch.head == prev:\n",
+        "            if branch.next == seq:\n", "ledger.unlinked", "chain_broken",
     ),
     _mutant(
         "slot_taken_by_unverified_bytes", CHAIN, "        if not bad or bad[-1][0] != signed.event.prev:\n",

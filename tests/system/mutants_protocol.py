@@ -134,8 +134,8 @@ MUTANTS = (
     _mutant(
         "early_event_appended",
         CHAIN,
-        "            if branch.next == seq and (",
-        "            if branch.next <= seq and (",
+        "            if branch.next == seq and branch.head == prev:\n",
+        "            if branch.next <= seq and branch.head == prev:\n",
         "ledger.unlinked",
         "chain_broken",
     ),
@@ -213,7 +213,7 @@ MUTANTS = (
     _mutant(
         "receipt_head_unchecked",
         UPLINK,
-        " or (own is not None and own != signed.head):\n",
+        " or not is_ours:\n",
         ":\n",
         "belief.receipts",
         "other_history",

@@ -17,6 +17,7 @@ MODULES = (
     "capturing",
     "ledger",
     "lines",
+    "lines",
     "strangers",
     "billing",
     "consumers",
