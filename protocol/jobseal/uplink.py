@@ -172,6 +172,7 @@ class Uplink:
         self._hello_at = 0
         self._tries = {HELLO: 0, EVENTS: 0, PULL: 0, OBJECT: 0}  # sent without an answer, by kind
         self._failed: "str | None" = None  # the kind that last went unanswered lets the others go first
+        self._is_quiet = False  # nothing was due when last looked, and nothing was heard since
         self._pulled: "list[bytes]" = []  # documents asked for and not yet here
         self._offsets: "dict[bytes, int]" = {}  # object digest -> offset that the gateway wants next
         self._object = b""  # digest of the object in flight
@@ -213,18 +214,19 @@ class Uplink:
             self._failed = self._in_flight
             self._in_flight = None
         due = self._due(now)
+        self._is_quiet = not due
         if not due:
             return []
         gives_way = len(due) > 1 and due[0] == self._failed and not self._doubts_log
         return self._send(due[1] if gives_way else due[0], now)
 
     def wake_at(self, now: int) -> "int | None":
-        """When :meth:`tick` has something to do next without any input, or None."""
+        """When :meth:`tick` has something to do next without any input, or None. Whoever commits something wakes it."""
         if not self._connected:
             return None
         if self._in_flight is not None:
             return max(self._paused_until, self._deadline)
-        return max(self._paused_until, now if self._due(now) else self._hello_at)
+        return max(self._paused_until, self._hello_at if self._is_quiet else now)
 
     def is_idle(self, now: int) -> bool:
         """Connected, answered, and nothing due."""
@@ -232,6 +234,7 @@ class Uplink:
 
     def handle(self, data: bytes, now: int) -> "list[Any]":
         """A frame came down. Whatever is wrong with it ends here, as an alarm at most."""
+        self._is_quiet = False
         try:
             name, message = frame.decode_down(data)
             if name == frame.RECEIPT:
