@@ -21,7 +21,7 @@ from jobseal.host.clock import Clock
 from jobseal.host.crypto import Ed25519Signer
 from jobseal.host.pin import PinKey, PinLock, lock_from_value
 from jobseal.roster import SUPERVISOR, Person
-from jobseal_device import identity, vault
+from jobseal_device import identity, turns, vault
 from jobseal_device.attempts import Attempts
 from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import StorageError
@@ -30,6 +30,7 @@ from jobseal_device.identity import Enrolled, NotEnrolled
 from jobseal_device.lockout import Standing
 from jobseal_device.roster import RosterFile
 from jobseal_device.tpm import TpmSigner
+from jobseal_device.turns import KeyEnded
 from jobseal_device.vault import SETUP, Vault
 
 if TYPE_CHECKING:
@@ -112,9 +113,11 @@ class Gate:
     def unlock(self, technician: str, pin: str = "", voucher: Voucher | None = None) -> Unlocked:
         """Log ``technician`` in. ``pin`` does not matter where none is needed.
 
-        Raises :class:`LoginRefused`; :class:`NotEnrolled`; :class:`VaultDamaged`; ``login_running``;
+        Raises :class:`LoginRefused`; :class:`NotEnrolled`; :class:`VaultDamaged`; :class:`KeyEnded`; ``login_running``;
         :class:`StorageError` when the try cannot be counted: it is not made then.
         """
+        if turns.following(self._home, self._files) is not None:
+            raise KeyEnded  # somebody has rotated it while this screen was locked
         closed = self._vault()
         if closed is None:
             return Unlocked(identity.signer(self._home), technician, self._name(technician))

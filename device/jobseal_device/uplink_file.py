@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobseal import cbor
 from jobseal.errors import OURS, JobsealError
+from jobseal.restart import Past
 from jobseal.uplink import State, state_from_list
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
@@ -56,6 +57,9 @@ def _inherited(home: Home, files: Files) -> State:
         except UplinkDamaged:
             return state
         state.checkpoint, state.assignment = earlier.checkpoint, earlier.assignment
+        # What the log was before; but how far this key was settled there is nothing.
+        rows = [[said, before, None, 0, None] for said, before, *_ in earlier.past.rows]
+        state.past = Past(rows, list(earlier.past.witnesses))
     return state
 
 

@@ -37,6 +37,7 @@ class WorkFile:
         self._path = home.work
         self._files = files
         self._documents = Documents(home.work, files)
+        self._verdicts = f"verdicts-{home.turn}" if home.turn else "verdicts"  # of each key's events, by seq
         self._large = LargeDocuments(home.large, files)
         self._unlisted = False  # whether a large one has come since the file was written
         self._fresh: dict[str, bytes] = {}  # documents not yet written, by digest
@@ -146,11 +147,11 @@ class WorkFile:
         told = {**known, **dict(verdicts)}
         if told != known:
             kept = sorted(told.items())[-VERDICTS_KEPT:]
-            self._documents.replace({"verdicts": [{"seq": seq, "codes": codes} for seq, codes in kept]})
+            self._documents.replace({self._verdicts: [{"seq": seq, "codes": codes} for seq, codes in kept]})
 
     def verdicts(self) -> dict[int, list[str]]:
         """Codes by seq, for events that the gateway had something to say of."""
-        return {row["seq"]: row["codes"] for row in self._rows("verdicts")}
+        return {row["seq"]: row["codes"] for row in self._rows(self._verdicts)}
 
     def raise_alarm(self, code: str, sentence: str, evidence: list[bytes]) -> None:
         """Keep an alarm with its evidence. The same one again is counted, and written ever more rarely, so that no

@@ -121,6 +121,15 @@ def test_the_next_key_opens_with_everybodys_pin_and_the_earlier_one_is_gone() ->
     unbroken(handheld)
 
 
+def test_a_screen_that_was_locked_meanwhile_says_that_the_handheld_goes_on_with_another_key() -> None:
+    handheld = at_work()
+    locked = Gate(handheld.home, handheld.enrolled, handheld.clock, handheld.van.random, handheld.disk)
+    handheld.rotate()
+    handheld.clock.now_ms += 3_600_000
+    with pytest.raises(KeyEnded):
+        locked.unlock("t-1", RIGHT)
+
+
 def test_what_the_handheld_knows_of_the_log_and_of_its_work_goes_on() -> None:
     handheld = at_work()
     before = read_uplink(handheld.home, handheld.disk)
