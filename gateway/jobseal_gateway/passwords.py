@@ -17,6 +17,7 @@ from jobseal_gateway.errors import GatewayError
 
 MIN_CHARACTERS = 12
 MAX_CHARACTERS = 256
+NAME_MIN_CHARACTERS = 4  # a shorter name is in many a good password
 SALT_BYTES = 16
 KEPT_BYTES = 32
 
@@ -31,9 +32,16 @@ class PasswordUnfit(GatewayError):
         super().__init__("password_unfit", why, OPERATOR)
 
 
-def made() -> str:
-    """A password that nobody chose."""
-    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_CHARACTERS)) for _ in range(_GROUPS))
+def made(name: str = "") -> str:
+    """A password that nobody chose, for the user ``name``."""
+    while True:
+        groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_CHARACTERS)) for _ in range(_GROUPS))
+        password = "-".join(groups)
+        try:
+            check(password, name)
+        except PasswordUnfit:
+            continue
+        return password
 
 
 def check(password: str, name: str) -> None:
@@ -41,7 +49,8 @@ def check(password: str, name: str) -> None:
     text = _form(password)
     if not MIN_CHARACTERS <= len(text) <= MAX_CHARACTERS:
         raise PasswordUnfit(f"A password has {MIN_CHARACTERS} to {MAX_CHARACTERS} characters; several words do well.")
-    if len(set(text.casefold())) < MIN_CHARACTERS // 3 or name.casefold() in text.casefold():
+    holds_name = len(name) >= NAME_MIN_CHARACTERS and name.casefold() in text.casefold()
+    if len(set(text.casefold())) < MIN_CHARACTERS // 3 or holds_name:
         raise PasswordUnfit("A password does not hold its user's name, nor the same few characters over and over.")
 
 

@@ -38,6 +38,12 @@ def test_what_nobody_should_choose_is_refused_with_a_sentence(password: str) -> 
     assert refused.value.code == "password_unfit"
 
 
+def test_a_very_short_name_may_be_in_a_password_and_one_that_is_made_up_never_holds_a_longer_one() -> None:
+    passwords.check(PASSWORD, "row")
+    for _ in range(20):
+        passwords.check(passwords.made("anna"), "anna")
+
+
 def test_one_that_is_made_up_may_be_chosen_and_is_another_each_time() -> None:
     made = {passwords.made() for _ in range(50)}
     assert len(made) == 50

@@ -168,7 +168,7 @@ def _standing(gateway: Gateway) -> list[SignedIn]:
 def _password_of(given: argparse.Namespace) -> tuple[str, str]:
     """The password, and the password again if it has to be shown because it was made here."""
     if given.generate:
-        made = passwords.made()
+        made = passwords.made(given.name)
         return made, made
     if given.password_file is None and sys.stdin.isatty():
         password = getpass.getpass("Password: ")
