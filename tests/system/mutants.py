@@ -13,7 +13,6 @@ from tests.system import (
     mutants_identity,
     mutants_keys,
     mutants_lines,
-    mutants_lines,
     mutants_protocol,
     mutants_terms,
 )
@@ -23,7 +22,6 @@ from tests.system.mutant_run import Hunt
 MUTANTS: tuple[Mutant, ...] = (
     *(*mutants_protocol.MUTANTS, *mutants_device.MUTANTS),
     *(*mutants_gateway.MUTANTS, *mutants_callers.MUTANTS, *mutants_terms.MUTANTS, *mutants_keys.MUTANTS),
-    *mutants_lines.MUTANTS,
     *(*mutants_identity.MUTANTS, *mutants_lines.MUTANTS),
 )
 

@@ -17,7 +17,6 @@ MODULES = (
     "capturing",
     "ledger",
     "lines",
-    "lines",
     "strangers",
     "billing",
     "consumers",
