@@ -207,7 +207,7 @@ class ScreenApp(App[None]):
         size = self.navigator.size
         made = self.navigator.screenful()
         if y == size.rows - 1 and not made.is_full:
-            self.navigator.press(("do", "clear", "back", "next")[min(3, x * 4 // size.columns)])
+            self.navigator.press(("do", "clear", "back", "next")[layout.key_at(self.navigator.page, size, x)])
         elif BODY_TOP <= y < size.rows - 2:
             place = made.body[y - BODY_TOP].place
             if place >= 0:

@@ -123,10 +123,28 @@ def message(text: str, is_wrong: bool, size: Size) -> list[Row]:
 
 def keys(page: Page, size: Size) -> Row:
     """The last row: what F1 to F4 do here."""
-    words = key_words(page)
-    width = size.columns // len(words)
-    parts = [(fit(f"F{number} {word}", width - 1) + " ", KEYS) for number, word in enumerate(words, 1)]
-    return Row([*parts, (" " * (size.columns - width * len(words)), KEYS)])
+    widths = _key_widths(page, size)
+    parts = [(fit(text, width - 1) + " ", KEYS) for text, width in zip(_key_texts(page), widths, strict=True)]
+    return Row([*parts, (" " * (size.columns - sum(widths)), KEYS)])
+
+
+def key_at(page: Page, size: Size, x: int) -> int:
+    """Which of F1 to F4 (0 to 3) a finger at this column of the last row means."""
+    widths = _key_widths(page, size)
+    return next((place for place in range(len(widths)) if x < sum(widths[: place + 1])), len(widths) - 1)
+
+
+def _key_texts(page: Page) -> list[str]:
+    return [f"F{number} {word}" for number, word in enumerate(key_words(page), 1)]
+
+
+def _key_widths(page: Page, size: Size) -> list[int]:
+    """Evenly, unless a word is too long for that and the others leave it room."""
+    lengths = [cell_len(text) + 1 for text in _key_texts(page)]
+    even, spare = size.columns // len(lengths), size.columns - sum(lengths)
+    if max(lengths) <= even or spare < 0:
+        return [even] * len(lengths)
+    return [length + spare // len(lengths) for length in lengths]
 
 
 def key_words(page: Page) -> tuple[str, str, str, str]:
@@ -199,11 +217,13 @@ def _sheets(page: Page, frame: Frame, width: int, height: int) -> list[list[Row 
     count = len(page.choices)
     if len(text) + count <= height and count <= DIGITS:
         return [[*text, *range(count)]]
+    rest: list[Row] = []
     if count:
         room = max(2, height - 1 - min(CHOICES_LEAST, count))
         if len(text) > room:
-            text = [*text[: room - 1], Row([("...", DIM)])]
-    return _paged(text, count, height - 1)
+            text, rest = [*text[: room - 1], Row([("...", DIM)])], text[room - 1 :]
+    step = max(1, height - 1)
+    return _paged(text, count, height - 1) + [list(rest[at : at + step]) for at in range(0, len(rest), step)]
 
 
 def _paged(text: list[Row], count: int, height: int) -> list[list[Row | int]]:

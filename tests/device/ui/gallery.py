@@ -51,7 +51,7 @@ def _work(hand: Hand) -> None:
     hand.choose("Parts used").scan("VLV-2", "VLV-2").press("F1")
     hand.choose("Correct").press("1").choose("Correct it").choose("Quantity").press("1", "Enter", "1", "F1")
     hand.open_job(REPAIR).press("1", "F1")
-    WorkFile(hand.home).judge([[6, ["unknown_code"]]])
+    WorkFile(hand.home).judge([[5, ["unknown_code"]]])
 
 
 def _job(hand: Hand, job: str, *rows: str) -> Hand:
@@ -123,7 +123,7 @@ PLACES: dict[str, Callable[[Hand], Hand]] = {
     "sign-off, strokes": _strokes,
     "history": lambda hand: _job(hand, INSPECTION, "History"),
     "event, corrected": lambda hand: _job(hand, INSPECTION, "History").press("2"),
-    "event, verdict": lambda hand: _job(hand, FILTERS, "History").press("5"),
+    "event, verdict": lambda hand: _job(hand, FILTERS, "History").press("4"),
     "correct": lambda hand: _job(hand, INSPECTION, "History").press("2").choose("Correct it"),
     "correct, why": lambda hand: _job(hand, INSPECTION, "History").press("2").choose("Correct it").choose("Take it"),
     "proof": lambda hand: _job(hand, FILTERS, "Proof"),

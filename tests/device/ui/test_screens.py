@@ -260,3 +260,29 @@ def test_a_scan_in_a_job_is_a_part_but_not_where_it_names_a_job(hand: Hand) -> N
     assert hand.message == "No parts are taken now."
     hand.press("F3").scan("FLT-10")
     assert hand.at == "parts"
+
+
+@pytest.mark.parametrize("language", ["en", "de", "es"])
+def test_no_word_on_the_keys_is_cut_off_and_a_finger_meets_the_key_that_is_shown(hand: Hand, language: str) -> None:
+    from jobseal_device.ui import layout, words
+
+    hand.log_in().press("F4").choose("Log out")
+    words.use(language)
+    hand.navigator.refresh()
+    page, row = hand.navigator.page, hand.rows()[-1]
+    assert ".." not in row
+    for place in range(4):
+        assert layout.key_at(page, hand.size, row.index(f"F{place + 1}")) == place
+    assert layout.key_at(page, hand.size, hand.size.columns - 1) == 3
+
+
+def test_a_text_that_is_too_long_above_a_menu_goes_on_behind_it(hand: Hand) -> None:
+    on_site(hand).choose("Parts used").scan("FLT-10").press("F1").choose("Correct").press("1")
+    hand.choose("Correct it").choose("Quantity").press("3", "Enter", "1", "F1")
+    assert hand.at == "event"
+    first = hand.text()
+    assert "..." in first
+    assert "0 more 1/2" in first
+    assert "by t-11" not in first
+    assert "by t-11" in hand.press("0").text()
+    assert "Correct it" in hand.press("0").text()

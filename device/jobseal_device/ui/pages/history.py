@@ -103,8 +103,8 @@ def _plain(desk: Desk, signed: SignedEvent) -> list[Line]:
     named = bodies.named(said.kind, said.body) if fits else {}
     state, tone = state_words(desk, said.seq)
     lines = [Line(words.moment(said.at, desk.now().at), HEAD, state, tone)]
-    lines += [Line(f"{kinds.field(name)}: {kinds.value(name, value)}") for name, value in named.items()]
-    return lines + verdict_lines(desk, said.seq)
+    lines += _verdicts(desk, said.seq)
+    return lines + [Line(f"{kinds.field(name)}: {kinds.value(name, value)}") for name, value in named.items()]
 
 
 def _told(desk: Desk, item: Item) -> list[Line]:
@@ -115,6 +115,7 @@ def _told(desk: Desk, item: Item) -> list[Line]:
     lines = [
         Line(f"{words.moment(item.at, now)} {kinds.done(fact.kind)}", STRUCK if item.struck else HEAD, state, tone)
     ]
+    lines += _verdicts(desk, fact.seq)
     before = {} if fact.kind is None or fact.body is None else bodies.named(fact.kind, fact.body)
     if item.moved:
         lines.append(Line(f"{kinds.field('at')}: {words.moment(fact.at, now)}", STRUCK))
@@ -137,10 +138,10 @@ def _told(desk: Desk, item: Item) -> list[Line]:
         lines.append(Line(what.format(why=why), GOOD, *state_words(desk, correction.seq)))
     if fact.by:
         lines.append(Line(_("by {who}").format(who=fact.by), DIM))
-    return lines + verdict_lines(desk, fact.seq)
+    return lines
 
 
-def verdict_lines(desk: Desk, seq: int) -> list[Line]:
+def _verdicts(desk: Desk, seq: int) -> list[Line]:
     """What the gateway says of an event."""
     codes = desk.verdicts.get(seq, [])
     if not codes:
