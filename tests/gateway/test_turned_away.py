@@ -122,7 +122,7 @@ def test_a_token_with_every_scope_but_the_routes_is_refused_on_every_route_and_e
         assert ground.told(API, address, "forbidden", f"{method} {path}: What no {scope} may do does not")
 
 
-def test_the_operator_sees_them_in_the_status_and_one_by_one(
+def test_the_operator_sees_them_in_the_status_and_each_by_itself(
     ground: Ground, capsys: pytest.CaptureFixture[str]
 ) -> None:
     address = ground.address()
