@@ -211,7 +211,9 @@ def _lost(history: History, evidence: Evidence) -> Found:
 def _acknowledged(history: History, evidence: Evidence) -> Found:
     """Whatever a handheld believes to be logged is: the head of each receipt, and all before it."""
     for said in history.believed:
-        if history.restored and (said.kid in history.diverged or evidence.is_lost(said.kid, said.next - 1)):
+        if history.restored and (
+            said.kid in history.diverged | history.broken or evidence.is_lost(said.kid, said.next - 1)
+        ):
             continue  # what one holder had, or could still read, may have been nowhere but in the gateway that is gone
         seqs = {row.signed.event.seq for row in evidence.rows if row.kid == said.kid}
         if said.next and said.head not in evidence.by_hash:

@@ -9,7 +9,7 @@ from pathlib import Path
 from jobseal import enrolling, fingerprint
 from jobseal.errors import OPERATOR
 from jobseal.office import ASSURANCE
-from jobseal_gateway import admission, again, home
+from jobseal_gateway import admission, again, home, recover
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.commands import files, options, terminal_qr
 from jobseal_gateway.commands.answer import Answer, count, moment, table
@@ -58,6 +58,18 @@ def add(commands: Commands) -> None:
     deny = command(room, "deny", "refuse a request for good", _deny)
     deny.add_argument("device", help="its id or label")
     options.operator(deny)
+    recovering = command(room, "recover", "take a handheld back that was enrolled after the backup", _recover)
+    recovering.add_argument("welcome", type=Path, metavar="FILE", help="its enrolment/welcome.cbor")
+    options.operator(recovering)
+
+
+def _recover(given: argparse.Namespace) -> Answer:
+    with home.open(given.home) as gateway:
+        found = recover.recover(gateway, files.read(given.welcome))
+    data = {"device": found.device, "key": found.key.thumbprint.hex(), "label": found.label}
+    text = f"""{found.device} ({found.label}) is enrolled again as it was. Say who carries it:
+  jobseal-gateway technicians bind ID {found.device}"""
+    return Answer(data, text)
 
 
 def _carried_options(parser: argparse.ArgumentParser) -> None:
