@@ -3,7 +3,7 @@
 from typing import Any
 
 from jobseal.card import Item
-from jobseal_device.ui import words
+from jobseal_device.ui import evidence, words
 from jobseal_device.ui.words import N_, _
 
 STATES = {
@@ -70,6 +70,7 @@ DONE = {
     "signoff.waived": N_("sign-off waived"),
     "job.reopened": N_("reopened"),
     "job.cancelled": N_("cancelled"),
+    "job.handed_over": N_("goes on with a new key"),
     "event.corrected": N_("correction"),
     "position.logged": N_("position"),
     "clock.adjusted": N_("clock was set"),
@@ -106,7 +107,19 @@ FIELDS = {
     "strokes": N_("Signature"),
     "role": N_("Role"),
     "at": N_("Time"),
+    "missing": N_("Missing"),
+    "revision": N_("Revision"),
+    "software": N_("Software"),
+    "shift_ms": N_("Moved by (ms)"),
+    "summary": N_("Summary that was read"),
+    "position": N_("Position"),
+    "from": N_("First number"),
+    "to": N_("Last number"),
+    "thumbprint": N_("Key"),
+    "succession": N_("The new key's word"),
+    "follows": N_("Follows"),
 }
+UNSAID = ("body", "totals", "order")  # what says nothing to a person
 
 VALUES = {
     "van": N_("van"),
@@ -174,8 +187,10 @@ def value(name: str, of: Any) -> str:
     """A field's value."""
     if of is True or of is False:
         return _("yes") if of else _("no")
-    if isinstance(of, list):  # an object: digest, size, media type
-        return _("{size} bytes").format(size=words.number(str(of[1]))) if len(of) == 3 else str(len(of))
+    if isinstance(of, list):
+        if len(of) == 3 and isinstance(of[0], bytes):  # an object: digest, size, media type
+            return _("{size} bytes").format(size=words.number(str(of[1])))
+        return ", ".join(_missing(*row) for row in of) if name == "missing" else str(len(of))
     if isinstance(of, bytes):
         return of.hex()[:16]
     if name == "distance_m":
@@ -185,6 +200,10 @@ def value(name: str, of: Any) -> str:
     if name in ("source", "reason", "method") and of in VALUES:
         return _(VALUES[of])
     return str(of)
+
+
+def _missing(word: str, reason: str) -> str:
+    return f"{_(evidence.WORDS.get(word, word))} ({reason})"
 
 
 def told(item: Item) -> str:

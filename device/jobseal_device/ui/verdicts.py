@@ -52,6 +52,7 @@ ERRORS = {
     "disk_full": N_("The disk is full. Nothing was signed. Free some space."),
     "storage_failed": N_("The disk failed. Nothing was signed. Try again."),
     "event_in_doubt": N_("Signed, but the disk has not confirmed it. Look at the history before entering it again."),
+    "key_ended": N_("This key has ended: a new one follows it. Close the screen and open it again."),
     "settled": N_("The disk has confirmed what was in doubt. Look, then press again."),
     "device_rolled_back": N_("This handheld was set back and must not sign. It needs a new enrolment."),
     "journal_damaged": N_("The journal cannot be read. This handheld needs a new enrolment."),

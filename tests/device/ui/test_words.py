@@ -11,8 +11,9 @@ from babel import Locale, numbers
 from babel.dates import get_date_format
 
 import jobseal_device
+from jobseal import bodies
 from jobseal.exceptions import RULES
-from jobseal_device.ui import verdicts, words
+from jobseal_device.ui import kinds, verdicts, words
 from tests.device.ui import catalogues
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -180,3 +181,15 @@ def test_a_trouble_is_told_in_the_language_of_the_screen_and_an_unknown_one_as_i
     words.use("de")
     assert verdicts.told({"code": "link_down", "sentence": "raw"}).startswith("Gerade kein Weg")
     assert verdicts.told({"code": "new_in_2031", "sentence": "as it came"}) == "as it came"
+
+
+def test_every_kind_and_every_field_of_it_has_a_name() -> None:
+    assert set(bodies.SHAPES) <= set(kinds.DONE)
+    named = {field.name for shape in bodies.SHAPES.values() for field in shape.fields}
+    assert named - set(kinds.UNSAID) <= set(kinds.FIELDS)
+
+
+def test_what_is_missing_of_a_job_is_said_word_by_word() -> None:
+    rows = [["photo", "not-possible"], ["reading", "equipment"], ["note", "other"]]
+    assert kinds.value("missing", rows) == "photo (not-possible), reading (equipment), note (other)"
+    assert kinds.value("photo", [bytes(32), 2048, "image/png"]) == "2,048 bytes"

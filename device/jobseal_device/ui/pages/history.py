@@ -104,7 +104,11 @@ def _plain(desk: Desk, signed: SignedEvent) -> list[Line]:
     state, tone = state_words(desk, said.seq)
     lines = [Line(words.moment(said.at, desk.now().at), HEAD, state, tone)]
     lines += _verdicts(desk, said.seq)
-    return lines + [Line(f"{kinds.field(name)}: {kinds.value(name, value)}") for name, value in named.items()]
+    return lines + [
+        Line(f"{kinds.field(name)}: {kinds.value(name, value)}")
+        for name, value in named.items()
+        if name not in kinds.UNSAID
+    ]
 
 
 def _told(desk: Desk, item: Item) -> list[Line]:
@@ -120,7 +124,7 @@ def _told(desk: Desk, item: Item) -> list[Line]:
     if item.moved:
         lines.append(Line(f"{kinds.field('at')}: {words.moment(fact.at, now)}", STRUCK))
     for name in dict.fromkeys([*before, *item.body]):
-        if name in ("body", "totals", "order"):
+        if name in kinds.UNSAID:
             continue
         old, new = before.get(name), item.body.get(name)
         if old != new and old is not None:
