@@ -37,8 +37,8 @@ def test_a_run_of_refused_events_longer_than_a_batch_settles_event_by_event(stat
     station.sync(device)
     assert device.state.next == device.committed
     assert station.events(device) == [first, last]
-    said = verdicts_of(station, device)
-    assert said == {(0, seq): ["signature_invalid"] for seq in range(1, length + 1)}
+    assert verdicts_of(station, device) == {(0, seq): ["signature_invalid"] for seq in range(1, length + 1)}
+    assert device.verdicts == {seq: ["signature_invalid"] for seq in range(1, length + 1)}  # told without waiting
     assert waiting(station, device, digest(first)) is None
 
 
