@@ -231,3 +231,21 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     with pytest.raises((HomeUnwritable, BackupRefused)):
         restore.restore(tmp_path / "shop", order)
     assert os.path.isfile(tmp_path / "shop")
+
+
+def test_on_postgresql_the_folder_and_a_later_dump_belong_together(tmp_path: Path, postgres_url: str) -> None:
+    with home.make(tmp_path / "shop", {"organisation": "Test", "database": postgres_url}) as gateway:
+        grow(gateway, 4)
+        made = backup.back_up(gateway, tmp_path / "backup")
+        grow(gateway, 2)  # and now it is dumped, and the dump brought back into a database of this name
+    assert made.database == backup.POSTGRESQL
+    assert not (tmp_path / "backup" / backup.LEDGER).exists()
+    order = lose(tmp_path)
+    manifest = json.loads((tmp_path / "backup" / "manifest.json").read_text())
+    (tmp_path / "backup" / "manifest.json").write_text(json.dumps({**manifest, "root": "00" * 32}))
+    assert refusal(tmp_path, order) == "other_log"
+    (tmp_path / "backup" / "manifest.json").write_text(json.dumps(manifest))
+    _, restarted = restore.restore(tmp_path / "shop", order)
+    assert (restarted.earlier.hex(), restarted.leaf) == (made.log, made.size + 2)
+    with home.open(tmp_path / "shop") as gateway, reading(gateway.engine) as connection:
+        assert log.head(connection).size == made.size + 3
