@@ -226,7 +226,10 @@ CONSUMING = (
     ),
     Mutant(
         "consumer_books_again",
-        (("tests/system/consumer.py", "        if not known:\n", "        if True:\n"),),
+        (
+            ("tests/system/consumer.py", "        if digest not in [each.digest for each in known]:\n",
+             "        if True:\n"),
+        ),
         SIMULATION, ("billed_twice",), ("consumer_kill",),
     ),
     Mutant(
