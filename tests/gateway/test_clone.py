@@ -15,7 +15,7 @@ import pytest
 from jobseal.host import command as offline
 from jobseal_device import command as device
 from jobseal_gateway import command as gateway
-from tests.gateway.test_end_to_end import SOON_S, VISIT, Shop
+from tests.gateway.test_end_to_end import VISIT, Shop
 from tests.servers import eventually
 
 MAINS = {"jobseal-device": device.main, "jobseal-gateway": gateway.main}
@@ -74,7 +74,7 @@ class Cloned(Shop):
 def shop(tmp_path: Path) -> Iterator[Cloned]:
     made = Cloned(tmp_path)
     try:
-        eventually(made.is_ready, SOON_S)
+        eventually(made.is_ready)
         made.clone()
         yield made
     finally:
