@@ -19,7 +19,7 @@ from jobseal.job import Job
 from jobseal.lane import Lane
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.work import Assignment
-from jobseal_device import forms, moment, upload, wake
+from jobseal_device import forms, moment, turns, upload, wake
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -345,6 +345,11 @@ class Desk:
             filled = forms.fill(kind, fields, so_far, capture.attachment, self._work)
         more = [] if finish is None else list(finish(filled.body))
         return capture.sign(kind, filled.body, job, by, amends, [*filled.attachments, *more])
+
+    @property
+    def is_superseded(self) -> bool:
+        """Whether the handheld's key has given way to another since this application opened."""
+        return turns.current(self.home).turn != self.home.turn
 
     @property
     def is_in_doubt(self) -> bool:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from jobseal.errors import JobsealError
 from jobseal.host.clock import Clock, SystemClock
-from jobseal_device import identity, settings
+from jobseal_device import identity, settings, turns
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.identity import Enrolled
+from jobseal_device.turns import KeyEnded
 from jobseal_device.ui.app import run
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.door import Door, OpenDoor, PinDoor
@@ -20,7 +21,23 @@ if TYPE_CHECKING:
 
 
 def start(home: Home, built_ms: int) -> None:
-    """Show the screen until it is closed. Raises what loading the enrolment, the settings and the journal raise."""
+    """Show the screen until it is closed, and anew where the key has given way to another meanwhile. Raises what
+    loading the enrolment, the settings and the journal raise."""
+    while True:
+        ended: KeyEnded | None = None
+        try:
+            _show(home, built_ms)
+        except KeyEnded as error:
+            ended = error
+        following = turns.current(home)
+        if following.turn == home.turn:
+            if ended is not None:
+                raise ended
+            return
+        home = following
+
+
+def _show(home: Home, built_ms: int) -> None:
     chosen = settings.load(home.config).screen
     enrolled = identity.load(home)
     clock = SystemClock(built_ms)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from jobseal import event
+from jobseal_device import rotating
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.screen_settings import ScreenSettings
 from jobseal_device.session import Session
-from jobseal_device.ui import pages
+from jobseal_device.ui import pages, start
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.door import PinDoor
 from jobseal_device.ui.drafts import Drafts
@@ -27,7 +28,7 @@ class Seat:
     def __init__(self, folder: Path) -> None:
         self.van = Van(Home(folder))
         self.van.home.make()
-        enrolled = self.van.set_up()
+        self.enrolled = enrolled = self.van.set_up()
         self.van.send([ANNA, BERT, CHIEF])
         self.clock = HandClock()
         self.session = Session(self.van.home, enrolled, self.clock, os.urandom)
@@ -137,3 +138,22 @@ def test_f3_leads_from_every_step_of_the_login_to_its_beginning(seat: Seat) -> N
         assert seat.navigator.page.entry.prompt == "Who are you?"
         seat.navigator.scan("t-1")
         seat.type("4821")
+
+
+def test_a_key_that_ended_while_the_screen_was_locked_makes_it_open_anew_with_the_next_one(
+    seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seat.first_login()
+    assert seat.session.capture is not None
+    signer = seat.session.capture._signer
+    seat.session.lock("logout")
+    seat.navigator.lock()
+    home = seat.van.home
+    rotating.rotate(home, seat.enrolled, signer, seat.clock, os.urandom, "t-1")
+    seat.navigator.scan("BADGE-1")
+    seat.type("4821")
+    assert seat.navigator.is_over
+    shown: list[int] = []
+    monkeypatch.setattr(start, "_show", lambda home, _built_ms: shown.append(home.turn))
+    start.start(home, 0)
+    assert shown == [0, 1]

@@ -9,6 +9,7 @@ from jobseal.shape import Text
 from jobseal_device.ui.desk import Desk
 from jobseal_device.ui.page import (
     GOOD_BELL,
+    QUIT,
     ROOT,
     SECRET,
     WRONG_BELL,
@@ -102,6 +103,9 @@ class _Login:
 
     def enter(self, pin: str) -> Move:
         who, helper, how = self.frame["who"], self.frame.get("helper"), self.frame.get("help")
+        if self.desk.is_superseded:  # nobody can log in with a key that has ended: open anew, with the one after it
+            self.start_over()
+            return Move(QUIT)
         try:
             if how == "lift" and helper is not None:
                 self.desk.door.lift(who, helper, pin)
@@ -115,6 +119,8 @@ class _Login:
             return self.tell(error, pin)
         except JobsealError:
             self.start_over()
+            if self.desk.is_superseded:  # a rotation that a power cut interrupted has just been finished
+                return Move(QUIT)
             raise
         self.start_over()
         return Move(ROOT, None, _("Hello {who}.").format(who=who), GOOD_BELL)
