@@ -34,6 +34,7 @@ SESSION_BYTES = 8
 CONFIRMED_WITHIN_S = 2.0
 RENEWAL_RETRY_S = 3600.0
 LOOK_AGAIN_S = 60.0
+RECALL_MOST_MS = 60_000
 _LOOK_EVERY_S = 0.02
 
 
@@ -47,11 +48,12 @@ def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
     ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
     while not stopped():
         until_s = time.monotonic() + _renewed(turns.current(home))
+        _recall(home, settings, stopped)
         turn = turns.to_send(home)
         with _pump(turn, settings) as pump:
             back_off = BackOff(random.random, settings.outage_first_retry_s, settings.reconnect_most_s)
             ends = _until(_until_over(turn, stopped), until_s)
-            pump.run(back_off, _until_mistrusting(home, ends, time.monotonic() + LOOK_AGAIN_S))
+            pump.run(back_off, _until_mistrusting(home, ends))
 
 
 def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[], bool]) -> bool:
@@ -61,6 +63,7 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
     """
     _renewed(turns.current(home))
     give_up_s = time.monotonic() + timeout_s
+    _recall(home, settings, stopped)
     while True:
         turn = turns.to_send(home)
         with _pump(turn, settings) as pump:
@@ -71,20 +74,43 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
             return False
 
 
+def _recall(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
+    """Where the gateway does not know the newest key, let the earlier ones speak: it may have been restored from before
+    the rotation, and then it asks them for what it lacks."""
+    if _is_forgotten(home):
+        for turn in turns.every(home)[:-1]:
+            with suppress(JobsealError), _pump(turn, settings) as pump:
+                pump.until_quiet(RECALL_MOST_MS, stopped)
+
+
+def _is_forgotten(home: Home) -> bool:
+    newest = turns.current(home)
+    if not turns.is_rotated_to(newest) or turns.is_sent(newest):
+        return False
+    try:
+        return any(alarm["code"] == "unknown_kid" for alarm in WorkFile(newest).alarms())
+    except JobsealError:
+        return False  # a damaged file is begun anew where it is written
+
+
 def _until_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: stopped() or _is_over(turn)
 
 
-def _until_mistrusting(home: Home, ends: Callable[[], bool], not_before_s: float) -> Callable[[], bool]:
-    """Also when what answers cannot prove to be the gateway: it may have another CA by now, and say so elsewhere."""
+def _until_mistrusting(home: Home, ends: Callable[[], bool]) -> Callable[[], bool]:
+    """Also when what answers cannot prove to be the gateway, which may have another CA by now and say so elsewhere, or
+    does not know the newest key. Looked at once a minute: it costs a file."""
+    look_at_s = time.monotonic() + LOOK_AGAIN_S
 
     def mistrusts() -> bool:
-        if time.monotonic() < not_before_s:
+        nonlocal look_at_s
+        if time.monotonic() < look_at_s:
             return False
-        trouble = None
+        look_at_s = time.monotonic() + LOOK_AGAIN_S
         with suppress(JobsealError):
             trouble = WorkFile(home).trouble()
-        return trouble is not None and trouble["code"] == "link_untrusted"
+            return (trouble is not None and trouble["code"] == "link_untrusted") or _is_forgotten(home)
+        return False
 
     return lambda: ends() or mistrusts()
 

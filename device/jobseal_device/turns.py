@@ -25,7 +25,7 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.objects import ObjectStore
-from jobseal_device.uplink_file import is_there, read_uplink
+from jobseal_device.uplink_file import UplinkDamaged, is_there, read_uplink
 
 
 class KeyEnded(JobsealError):
@@ -102,4 +102,8 @@ def to_send(home: Home, files: Files = REAL) -> Home:
 def is_sent(home: Home, files: Files = REAL) -> bool:
     """Whether the gateway is known to have everything of this turn."""
     head = JournalReader(home.journal, files).head()
-    return (head is None or read_uplink(home, files).next > head.seq) and not ObjectStore(home, files).pending()
+    try:
+        settled = read_uplink(home, files).next
+    except UplinkDamaged:
+        return False  # sync sets the file aside, and the gateway says it all again
+    return (head is None or settled > head.seq) and not ObjectStore(home, files).pending()

@@ -139,6 +139,13 @@ def test_what_the_handheld_knows_of_the_log_and_of_its_work_goes_on() -> None:
     assert (after.next, after.head, after.receipt) == (0, None, None)
 
 
+def test_a_turn_whose_receipts_are_damaged_counts_as_not_sent() -> None:
+    handheld = at_work()
+    handheld.rotate()
+    durable.replace(handheld.disk, handheld.van.home.uplink, b"something else")
+    assert turns.to_send(handheld.van.home, handheld.disk).turn == 0
+
+
 @pytest.mark.parametrize("fate", [DROP, TEAR, KEEP])
 def test_wherever_the_power_fails_one_key_goes_on_and_no_other(fate: int) -> None:
     ended = 0
