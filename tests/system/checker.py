@@ -210,12 +210,15 @@ def _lost(history: History, evidence: Evidence) -> Found:
 
 def _acknowledged(history: History, evidence: Evidence) -> Found:
     """Whatever a handheld believes to be logged is: the head of each receipt, and all before it."""
+    logged: dict[bytes, set[int]] = {}
+    for row in evidence.rows:
+        logged.setdefault(row.kid, set()).add(row.signed.event.seq)
     for said in history.believed:
         if history.restored and (
             said.kid in history.diverged | history.broken or evidence.is_lost(said.kid, said.next - 1)
         ):
             continue  # what one holder had, or could still read, may have been nowhere but in the gateway that is gone
-        seqs = {row.signed.event.seq for row in evidence.rows if row.kid == said.kid}
+        seqs = logged.get(said.kid, set())
         if said.next and said.head not in evidence.by_hash:
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, whose head is not logged"
         elif not all(seq in seqs or evidence.is_lost(said.kid, seq) for seq in range(said.next)):
@@ -251,7 +254,7 @@ def _rows(evidence: Evidence) -> Found:
 
 def _log(history: History, evidence: Evidence) -> Found:
     """Every checkpoint that anybody ever saw describes a beginning of the log as it is now, and time went forward."""
-    roots: dict[int, bytes] = {}
+    roots = _Roots(evidence.hashes)
     seen = [*evidence.checkpoints, *dict.fromkeys(said.checkpoint for said in history.believed)]
     seen += [_record(data, evidence).checkpoint for _, _, data, _ in evidence.records]
     latest = 0
@@ -259,9 +262,7 @@ def _log(history: History, evidence: Evidence) -> Found:
         said = checkpoints.verify(data, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier)
         if said.size > history.restored.get(said.log, said.size):
             continue  # of what was lost with the gateway, as the root has declared
-        if said.size not in roots:
-            roots[said.size] = _root(evidence.hashes[: said.size])
-        if said.size > len(evidence.hashes) or said.root != roots[said.size]:
+        if said.size > len(evidence.hashes) or said.root != roots.of(said.size):
             yield "log_rewritten", f"a checkpoint over {said.size} leaves has another root than they have now"
         if number < len(evidence.checkpoints):
             if said.at < latest:
@@ -475,10 +476,29 @@ def _record(data: bytes, evidence: Evidence) -> Record:
 
 
 def _root(hashes: list[bytes]) -> bytes:
-    """MTH of RFC 9162 section 2.1.1, as it is written there."""
-    if len(hashes) < 2:
-        return hashes[0] if hashes else sha256(b"").digest()
-    half = 1
-    while half * 2 < len(hashes):
-        half *= 2
-    return sha256(b"\1" + _root(hashes[:half]) + _root(hashes[half:])).digest()
+    return _Roots(hashes).of(len(hashes))
+
+
+class _Roots:
+    """MTH of RFC 9162 section 2.1.1, as it is written there, over the beginnings of one log; what is complete in one of
+    them is the same in all."""
+
+    def __init__(self, hashes: list[bytes]) -> None:
+        self._hashes = hashes
+        self._known: dict[tuple[int, int], bytes] = {}
+
+    def of(self, size: int) -> bytes:
+        """Over the first ``size`` leaves, or all where there are not so many."""
+        return self._over(0, min(size, len(self._hashes)))
+
+    def _over(self, start: int, end: int) -> bytes:
+        if end - start < 2:
+            return self._hashes[start] if start < end else sha256(b"").digest()
+        found = self._known.get((start, end))
+        if found is None:
+            half = 1
+            while half * 2 < end - start:
+                half *= 2
+            found = sha256(b"\1" + self._over(start, start + half) + self._over(start + half, end)).digest()
+            self._known[start, end] = found
+        return found
