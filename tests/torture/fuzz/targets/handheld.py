@@ -6,7 +6,7 @@ Nothing that comes down makes the sync process fall over. And what no key of the
 from random import Random
 from typing import Any
 
-from jobseal import authority, cbor, checkpoint, frame, key, uplink, work
+from jobseal import authority, cbor, checkpoint, frame, key, office, uplink, work
 from jobseal.errors import JobsealError
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.receipt import verify as verified_receipt
@@ -69,17 +69,19 @@ class Receipts:
         now = 0
         self._carry_out(sender.connected(now))
         for step in steps[:STEPS_MOST]:
-            before, size = sender.state.to_list(), sender._size()
+            before, size, session = sender.state.to_list(), sender._size(), sender.session
+            restarts = len(sender.state.past.rows)
             if type(step) is bytes:
                 self._carry_out(sender.handle(step, now))
-                hold(sender.state.to_list() == before or self._means_something(step), "moved_by_nobody")
+                hold(sender.state.to_list() == before or self._means_something(step, session), "moved_by_nobody")
             elif type(step) is int:
                 now += max(0, min(step, 1 << 40))
             else:
                 sender.disconnected()
                 self._carry_out(sender.connected(now))
             self._settle(sender, now)
-            hold(sender._size() >= size, "log_shrank", "it knows a smaller log than before")
+            is_restarted = len(sender.state.past.rows) > restarts  # then the root has said that there is less of it
+            hold(sender._size() >= size or is_restarted, "log_shrank", "it knows a smaller log than before")
 
     def _settle(self, sender: Uplink, now: int) -> None:
         """Tick until nothing is due, as the pump does; and say when to come back."""
@@ -108,14 +110,25 @@ class Receipts:
             elif name == "alarm":
                 hold(bool(values[0]) and all(type(each) is bytes for each in values[2]), "alarm_empty")
 
-    def _means_something(self, data: bytes) -> bool:
-        """Whether a key of the gateway signed what is in this frame."""
+    def _is_the_roots(self, statement: bytes) -> bool:
+        try:
+            office.verify_restart(statement, self._trusted.root, self._memory)
+        except JobsealError:
+            return False
+        return True
+
+    def _means_something(self, data: bytes, session: bytes) -> bool:
+        """Whether a key of the gateway signed what is in this frame, for this session."""
         try:
             name, message = frame.decode_down(data)
             if name == frame.RECEIPT:
                 said = verified_receipt(message, self._trusted.log, self._memory)
                 checkpoint.verify(said.checkpoint, self._trusted.log, self._memory)
-                return said.key == self._identity.thumbprint and said.session == self._session
+                return said.key == self._identity.thumbprint and said.session == session
+            if name == frame.RESTARTED:
+                checkpoint.verify(message.checkpoint, self._trusted.log, self._memory)
+                is_declared = any(self._is_the_roots(statement) for statement, _ in message.restarts)
+                return bool(message.session == session) and is_declared
             if name == frame.ASSIGNMENT:
                 work.verify(message, self._identity.device, self._trusted.office, self._memory)
                 return True
