@@ -10,8 +10,9 @@ import os
 import selectors
 from codecs import getincrementaldecoder
 from collections.abc import Callable
+from contextlib import suppress
 from time import monotonic
-from typing import Any
+from typing import Any, TextIO
 
 from textual import constants
 from textual._xterm_parser import XTermParser
@@ -54,12 +55,28 @@ class LineClock:
             self._since = None
 
 
+class Paper:
+    """What is painted on. Where the terminal is gone, nothing is, and nobody who paints waits for ever."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+
+    def write(self, text: str) -> None:
+        with suppress(OSError, ValueError):
+            self._file.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._file.flush()
+
+
 class Keyboard(LinuxDriver):
     """Give it to Textual as its driver. ``clock``: that of the times which keys carry."""
 
     def __init__(self, app: App[Any], **options: Any) -> None:
         super().__init__(app, **options)
         self.clock = LineClock(monotonic)
+        self._file: Any = Paper(self._file)
 
     def run_input_thread(self) -> None:
         """Until the driver is told to stop, or the terminal is gone."""

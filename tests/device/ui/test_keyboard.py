@@ -7,6 +7,7 @@ import struct
 import termios
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from textual._xterm_parser import XTermParser
 
 from jobseal_device.home import Home
 from jobseal_device.ui import demo
-from jobseal_device.ui.keyboard import Keyboard, LineClock
+from jobseal_device.ui.keyboard import Keyboard, LineClock, Paper
 from jobseal_device.ui.scanner import Pressed, Scan, Scanner
 from tests.device.ui.terminal import Terminal
 from tests.device.ui.test_terminal import at_the_parts, bodies_of, events
@@ -140,6 +141,16 @@ def test_a_window_below_the_floor_works_or_says_that_it_is_too_small(home: Home,
     resize(terminal, 40, 13)
     terminal.wait("Accept the job first.")
     assert len(events(home)) == 1
+
+
+def test_who_paints_on_a_terminal_that_is_gone_does_not_fail() -> None:
+    with open("/dev/full", "w") as gone:
+        paper = Paper(gone)
+        for _each in range(100):
+            paper.write("x" * 10_000)
+            paper.flush()
+        with suppress(OSError):
+            gone.close()
 
 
 class Slow(Keyboard):
