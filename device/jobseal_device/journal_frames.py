@@ -1,13 +1,14 @@
 """Frames in a segment: how events lie in a file's bytes, which of them are intact, and which number each one has.
 
 Pure functions over bytes. A frame is ``length (u32) | CRC-32 of the event (u32) | the event's complete bytes``,
-big-endian; frames follow one another without padding. An event is opaque here: a frame's number is known only by
-counting, from the segment's first number forwards and from its known end backwards. What lies between two damaged
-places is placed only if the count leaves no choice; otherwise it is lost. Nothing is ever guessed.
+big-endian; frames follow one another without padding. An event is opaque here: a frame's number is known by counting,
+from the segment's first number forwards and from its known end backwards. Between two damaged places, where the count
+leaves a choice, a frame is placed by what its event says, and is lost if that says nothing that fits. Nothing is ever
+guessed.
 """
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 from zlib import crc32
@@ -96,26 +97,43 @@ def before(found: list[list[int]], data: bytes | bytearray, event: bytes) -> lis
     return None
 
 
-def place(found: list[list[int]], first: int, count: int, end: int | None) -> list[Stretch]:
+def place(
+    found: list[list[int]], first: int, count: int, end: int | None, said: Callable[[list[int]], int | None]
+) -> list[Stretch]:
     """Numbers the runs of a segment that holds ``count`` frames from number ``first`` on.
 
     ``end``: the byte at which its last frame ends; None when that is unknown, since copies of what the next
-    segment holds may follow. Then only the frames before the first damage have a number.
+    segment holds may follow; ``said``: the number that a run's first event says, None where it says none.
     """
     front = Stretch(first, found[0][: count + 1])
     missing = count - sum(len(run) - 1 for run in found)
     gaps = len(found) - 1
-    if front.end == first + count or end is None:
+    if front.end == first + count:
         return [front]
-    if missing == gaps:  # so each gap is exactly one frame
+    if end is not None and missing == gaps:  # so each gap is exactly one frame
         placed = [front]
         for run in found[1:]:
             placed.append(Stretch(placed[-1].end + 1, run))
         return placed
-    back = found[-1]
-    if missing > gaps > 0 and back[-1] == end:
-        return [front, Stretch(first + count - (len(back) - 1), back)]
-    return [front]
+    rest, behind = found[1:], []
+    if end is not None and missing > gaps > 0 and rest[-1][-1] == end:
+        back = rest.pop()
+        behind = [Stretch(first + count - (len(back) - 1), back)]
+    limit = behind[0].seq - 1 if behind else first + count
+    return [front, *_by_their_word(rest, front.end, limit, said), *behind]
+
+
+def _by_their_word(
+    found: list[list[int]], after: int, limit: int, said: Callable[[list[int]], int | None]
+) -> list[Stretch]:
+    """The runs whose events say numbers that fit: behind ``after``, which is damaged, and before ``limit``."""
+    placed = []
+    for run in found:
+        number = said(run)
+        if number is not None and after < number < limit:
+            placed.append(Stretch(number, run[: limit - number + 1]))  # copies of the next segment may follow
+            after = placed[-1].end
+    return placed
 
 
 def lost(stretches: Sequence[Stretch], first: int, count: int) -> list[LostRange]:

@@ -10,6 +10,7 @@ behind them.
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.errors import JournalDamaged
 from jobseal_device.journal_frames import HEADER_BYTES, LostRange, Stretch, before, lost, place, runs, walk
 from jobseal_device.journal_head import HeadReader, Position
+from jobseal_device.journal_numbers import said
 
 BATCH_EVENTS = 512
 BATCH_BYTES = 262144
@@ -149,7 +151,7 @@ class JournalReader:
     def _last(self, head: Position) -> "_Loaded":
         """The head's own segment: both its last number and the byte where that ends are known."""
         data = self._bytes(head.segment, 0, head.offset)
-        stretches = place(runs(data), head.segment, head.seq + 1 - head.segment, head.offset)
+        stretches = place(runs(data), head.segment, head.seq + 1 - head.segment, head.offset, partial(said, data))
         return _Loaded(head.segment, data, stretches, head.seq + 1)
 
     def _closed(self, segment: int, following: int) -> "_Loaded":
@@ -158,7 +160,7 @@ class JournalReader:
         found, end, count = runs(data), None, following - segment
         if len(found[0]) <= count:
             found, end = self._end(data, found, count, following)
-        return _Loaded(segment, data, place(found, segment, count, end), following)
+        return _Loaded(segment, data, place(found, segment, count, end, partial(said, data)), following)
 
     def _end(
         self, data: bytearray, found: list[list[int]], count: int, following: int

@@ -15,12 +15,14 @@ Unconfirmed frames were read from a file whose last sync may have failed: they c
 """
 
 from collections.abc import Sequence
+from functools import partial
 from hashlib import sha256
 from typing import NamedTuple
 
 from jobseal_device.errors import DeviceRolledBack, JournalDamaged
 from jobseal_device.journal_frames import LostRange, Stretch, lost, place, resume, runs, walk
 from jobseal_device.journal_head import Position
+from jobseal_device.journal_numbers import said
 
 
 class Recovered(NamedTuple):
@@ -88,7 +90,7 @@ def _check_up_to(head: Position, data: bytes) -> list[LostRange]:
         raise DeviceRolledBack(f"The journal ends before its head, event {head.seq}")
     count = head.seq + 1 - head.segment
     confirmed = data[: head.offset]
-    stretches = place(runs(confirmed), head.segment, count, head.offset)
+    stretches = place(runs(confirmed), head.segment, count, head.offset, partial(said, confirmed))
     final = stretches[-1]
     if final.end == head.seq + 1 and sha256(final.event(data, head.seq)).digest() != head.hash:
         raise DeviceRolledBack(f"The journal holds another event {head.seq} than its head names")

@@ -419,7 +419,7 @@ def test_behind_damage_the_end_of_a_file_counts_only_where_the_next_event_names_
 
 
 def test_a_segment_claims_no_number_that_belongs_to_the_next() -> None:
-    assert place([[0, 10, 20, 30]], 5, 2, None) == [Stretch(5, [0, 10, 20])]
+    assert place([[0, 10, 20, 30]], 5, 2, None, lambda _: None) == [Stretch(5, [0, 10, 20])]
 
 
 def test_a_reader_follows_a_journal_that_goes_on_behind_damage(folder: Path) -> None:
