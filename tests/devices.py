@@ -16,7 +16,8 @@ from jobseal.authority import Authority
 from jobseal.event import Event
 from jobseal.host.crypto import Ed25519Signer, Verifier
 from jobseal.key import Key
-from jobseal.uplink import Delays, Identity, State, Uplink, state_from_list
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity, State, state_from_list
 
 if TYPE_CHECKING:
     from jobseal.cose import Signer

@@ -14,7 +14,8 @@ from jobseal import cbor, frame, key, office
 from jobseal.enrolment import Enrolment, Welcome, statement
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import Verifier
-from jobseal.uplink import Delays, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays
 from jobseal_device import durable, identity, turns
 from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event

@@ -17,7 +17,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed
 from jobseal.event import Event, SignedEvent
 from jobseal.host.clock import Clock
 from jobseal.object import SALT_BYTES
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_device import legality, moment, objects, turns, wake
 from jobseal_device.anchor import Anchor
 from jobseal_device.durable import REAL, Files

@@ -18,7 +18,7 @@ from jobseal.event import SignedEvent
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
 from jobseal.key import Key
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_device import durable, tpm, trusting, turns, vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home

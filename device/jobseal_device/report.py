@@ -10,7 +10,7 @@ from jobseal import event as events
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.readable import plain
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device import forms, identity
 from jobseal_device.fold import Fold
 from jobseal_device.home import Home

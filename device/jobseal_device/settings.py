@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jobseal.errors import OPERATOR, JobsealError
-from jobseal.uplink import Delays
+from jobseal.uplink_state import Delays
 from jobseal_device import screen_settings
 from jobseal_device.screen_settings import ScreenSettings
 

@@ -20,9 +20,9 @@ _LOST_KIND = b"range.lost"
 
 
 class DeviceSource:
-    """:class:`jobseal.uplink.Source` over one data folder. It only reads, but for what it leaves for the other side:
-    ``sent`` and ``uploading`` for the screen, and ``damaged``, which stands in the folder as long as an event cannot be
-    read that no ``range.lost`` speaks of, and asks capture to sign one."""
+    """:class:`jobseal.uplink_state.Source` over one data folder. It only reads, but for what it leaves for the other
+    side: ``sent`` and ``uploading`` for the screen, and ``damaged``, which stands in the folder as long as an event
+    cannot be read that no ``range.lost`` speaks of, and asks capture to sign one."""
 
     def __init__(self, home: Home, objects: ObjectStore, work: WorkFile, files: Files = REAL) -> None:
         self._home = home

@@ -13,7 +13,7 @@ from pathlib import Path
 from jobseal import cbor
 from jobseal.errors import OURS, JobsealError
 from jobseal.restart import Past
-from jobseal.uplink import State, state_from_list
+from jobseal.uplink_state import State, state_from_list
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home

@@ -16,7 +16,7 @@ from jobseal.event import Event, SignedEvent
 from jobseal.host.clock import SystemClock
 from jobseal.host.crypto import Ed25519Signer
 from jobseal.key import Key
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_device.capture import Capture
 from jobseal_device.command import BUILT_MS
 from jobseal_device.durable import Files

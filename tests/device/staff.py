@@ -9,7 +9,7 @@ from jobseal.host import pin
 from jobseal.host.crypto import Verifier
 from jobseal.host.pin import Cost, PinLock
 from jobseal.roster import SUPERVISOR, TECHNICIAN, Person
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device import vault
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home

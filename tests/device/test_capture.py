@@ -12,7 +12,7 @@ from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import Verifier
 from jobseal.job import close_over
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device.capture import Capture
 from jobseal_device.errors import DeviceRolledBack, DiskFull, EventInDoubt, JournalInUse, StorageFailed
 from jobseal_device.home import Home

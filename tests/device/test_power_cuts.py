@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from tests.device.workbench import key_of
 from tests.stations import Station
 from tests.torture.storage import gateway_work, handheld_work

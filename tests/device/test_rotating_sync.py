@@ -1,6 +1,6 @@
 """A key is rotated from the command line, beside sync as it runs, with a real broker and ingest behind it."""
 
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device import turns
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader

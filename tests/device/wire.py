@@ -9,7 +9,8 @@ from pathlib import Path
 from jobseal import frame, work
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
-from jobseal.uplink import Delays, Identity, State, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity, State
 from jobseal.work import Assignment, Document
 from jobseal_device.durable import REAL, Files
 from jobseal_device.link.contract import LinkDown, Wake

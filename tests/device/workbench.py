@@ -13,7 +13,7 @@ from jobseal.enrolling import Grant, open_request
 from jobseal.enrolment import Welcome
 from jobseal.event import SignedEvent
 from jobseal.host.crypto import Ed25519Signer, Verifier
-from jobseal.uplink import Identity, State
+from jobseal.uplink_state import Identity, State
 from jobseal_device import identity
 from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event

@@ -19,7 +19,8 @@ from jobseal.host import pin
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer, Verifier
 from jobseal.host.pin import Cost
 from jobseal.proof import verify_bundle
-from jobseal.uplink import Delays, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays
 from jobseal_device import enrolling, identity, link_identity, renewing, vault
 from jobseal_device.command import capture_event
 from jobseal_device.home import Home as DeviceHome

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from jobseal import work
 from jobseal.host import pin
 from jobseal.host.pin import Cost
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device import identity, vault
 from jobseal_device.home import Home
 from jobseal_device.unlock import Gate, LoginRefused, Voucher

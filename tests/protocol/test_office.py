@@ -13,7 +13,7 @@ from tests.protocol.shapes import fitting
 from tests.vectors import keys
 
 DOMAIN_ACTS = {
-    "device.enrolled", "device.suspended", "device.revoked", "branch.adopted", "range.written_off",
+    "device.enrolled", "device.suspended", "device.reinstated", "device.revoked", "branch.adopted", "range.written_off",
     "job.closed_by_office", "exception.overridden", "record.released", "object.erased", "log.restarted",
 }  # fmt: skip
 

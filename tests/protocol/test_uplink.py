@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from jobseal import frame
 from jobseal.refusal import Refusal
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_gateway.ledger import keys
 from jobseal_gateway.ledger.database import connect, migrate, reading
 from tests.devices import DELAYS, Device, Sync, digest

@@ -16,7 +16,8 @@ from jobseal import bodies, frame
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.quantity import quantities, totals
-from jobseal.uplink import Delays, Identity, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity
 from jobseal_device.capture import Capture
 from jobseal_device.errors import DeviceRolledBack, JournalDamaged
 from jobseal_device.home import Home

@@ -4,7 +4,8 @@ import hashlib
 
 from jobseal import authority, cose, frame, key
 from jobseal.checkpoint import Checkpoint
-from jobseal.uplink import Delays, Identity, State, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity, State
 
 MYPY = False
 if MYPY:

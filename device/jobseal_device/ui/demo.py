@@ -15,7 +15,7 @@ from jobseal import authority, cbor, enrolment, key, office, work
 from jobseal.authority import Certification
 from jobseal.enrolment import Welcome
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal.work import Assignment
 from jobseal_device import identity
 from jobseal_device.home import Home

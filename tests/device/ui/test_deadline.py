@@ -4,7 +4,7 @@ import pytest
 
 from jobseal import checkpoint
 from jobseal.checkpoint import Checkpoint
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device.ui.deadline import deadlines, nearest
 from jobseal_device.uplink_file import read_uplink, write_uplink
 from tests.device.ui.hand import Hand

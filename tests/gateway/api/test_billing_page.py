@@ -45,7 +45,8 @@ def test_the_order_of_statuses_is_the_codes() -> None:
 
 def test_every_type_of_the_feed_is_on_the_page() -> None:
     told = re.findall(r"^\| `(\w+\.\w+)` \|", PAGE, re.MULTILINE)
-    assert told == [projector.CARD_CHANGED, projector.RECORD_RELEASED, restarts.FEED_TYPE]
+    of_records = [projector.RECORD_RELEASED, projector.RECORD_FLAGGED, projector.RECORD_CLEARED]
+    assert told == [projector.CARD_CHANGED, *of_records, restarts.FEED_TYPE]
 
 
 class Killed(Exception):

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine
 
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device.home import Home
 from jobseal_device.ui import catalogue as screen
 from jobseal_device.ui.catalogue import Catalogue

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jobseal import cose, event, uplink
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
+from jobseal.uplink_state import State
 from jobseal_gateway.ledger import branches, holes, keys, leaves, refused, verdicts
 from jobseal_gateway.ledger.database import connect, reading
 from tests.devices import Device, Sync, digest, signer_of
@@ -136,7 +137,7 @@ class World:
 
     def forget(self, number: int) -> None:
         """Sync's file is gone."""
-        self.holders[number].saved = uplink.State().to_list()
+        self.holders[number].saved = State().to_list()
         self.start(number)
 
     def exchange(self, number: int, fate: str) -> bool:

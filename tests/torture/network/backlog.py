@@ -24,7 +24,8 @@ from sqlalchemy import text
 
 from jobseal import enrolment, frame
 from jobseal.host.crypto import Verifier
-from jobseal.uplink import Delays, Identity, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity
 from jobseal_gateway import enrol, home
 from jobseal_gateway.enrol import Request
 from jobseal_gateway.home import Gateway

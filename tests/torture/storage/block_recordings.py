@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_gateway.ledger.database import connect, migrate
 from tests.device.workbench import TestOffice, key_of
 from tests.stations import Station

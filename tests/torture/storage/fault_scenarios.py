@@ -22,7 +22,7 @@ from sqlalchemy import Engine
 
 from jobseal import event as events
 from jobseal.errors import JobsealError
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.objects import ObjectStore

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
-from jobseal.uplink import Delays, Identity, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity
 from jobseal_device.errors import StorageError
 from jobseal_device.home import Home
 from jobseal_device.objects import ObjectStore

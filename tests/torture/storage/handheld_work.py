@@ -13,7 +13,7 @@ from pathlib import Path
 
 from jobseal import event as events
 from jobseal.errors import JobsealError
-from jobseal.uplink import Identity
+from jobseal.uplink_state import Identity
 from jobseal_device.capture import Capture
 from jobseal_device.command import capture_event
 from jobseal_device.errors import StorageError

@@ -13,7 +13,7 @@ from pathlib import Path
 from jobseal import event as events
 from jobseal import receipt
 from jobseal.event import SignedEvent
-from jobseal.uplink import State
+from jobseal.uplink_state import State
 from jobseal_device.home import Home
 from jobseal_device.journal import Journal
 from jobseal_device.journal_frames import encode

@@ -6,11 +6,12 @@ Nothing that comes down makes the sync process fall over. And what no key of the
 from random import Random
 from typing import Any
 
-from jobseal import authority, cbor, checkpoint, frame, key, office, uplink, work
+from jobseal import authority, cbor, checkpoint, frame, key, office, work
 from jobseal.errors import JobsealError
 from jobseal.limits import FRAME_MAX_BYTES
 from jobseal.receipt import verify as verified_receipt
-from jobseal.uplink import Delays, Identity, State, Uplink
+from jobseal.uplink import Uplink
+from jobseal.uplink_state import Delays, Identity, State, state_from_list
 from tests.torture.fuzz import mutation
 from tests.torture.fuzz.targets import vectors
 from tests.torture.fuzz.targets.contract import hold, refused
@@ -95,7 +96,7 @@ class Receipts:
         sender.wake_at(now)
         state = sender.state
         hold(state.next <= len(self._events), "acknowledged_unsigned", "more is acknowledged than was signed")
-        kept = uplink.state_from_list(cbor.decode(cbor.encode(state.to_list()), 1 << 20))
+        kept = state_from_list(cbor.decode(cbor.encode(state.to_list()), 1 << 20))
         hold(kept.to_list() == state.to_list(), "state_changes")
         # A restart with this state must work: it verifies what it kept.
         Uplink(self._identity, bytes(8), kept, Journal(self._events), self._memory, lambda: 0.5, Delays())
