@@ -26,7 +26,7 @@ ROUND_MAX = 8
 WIDE_AFTER_MS = 7 * 86_400_000
 UNSYNCHRONISED_MS = 20_000
 RETRY_MS = 1_000
-PATIENCE_MS = (1_500, 15_000, 60_000)  # before changed jobs are folded
+PATIENCE_MS = 1_500  # before changed jobs are folded, once healing
 
 
 WORKERS_MOST = 3
@@ -49,7 +49,10 @@ class _Shared(LogWriter):
 class Gateway:
     """Its workers; the first also folds."""
 
-    def __init__(self, world: World, faults: Faults, wire: Wire, ground: Ground, history: History) -> None:
+    def __init__(
+        self, world: World, faults: Faults, wire: Wire, ground: Ground, history: History, patience_ms: tuple[int, ...]
+    ) -> None:
+        """``patience_ms``: what its own is chosen from."""
         self._world = world
         self._faults = faults
         self._wire = wire
@@ -59,8 +62,7 @@ class Gateway:
         self._began_ms = 0
         self._unsynchronised_until = self._held_until = 0
         self._is_round_due = self._is_folding_due = False
-        # Some gateways fold at once, others have too much to do.
-        self._patience_ms = world.chance.choice(PATIENCE_MS)
+        self._patience_ms = world.chance.choice(patience_ms)
         self.has_news = True
         self._backup: bytes | None = None
         self._to_restart: bytes | None = None
@@ -156,7 +158,7 @@ class Gateway:
         self._workers = [self._worker(place) for place in range(len(self._workers))]
 
     def heal(self) -> None:
-        self._unsynchronised_until, self._patience_ms = 0, PATIENCE_MS[0]
+        self._unsynchronised_until, self._patience_ms = 0, PATIENCE_MS
 
     def expect_frames(self) -> None:
         """Something may have arrived."""

@@ -21,7 +21,6 @@ from tests.system.office import Office
 from tests.system.wire import Wire
 from tests.system.world import World
 
-STEP_EVERY_MS = (1_000, 3_000, 20_000)  # mean time between two steps of a technician, one of these for each seed
 READ_EVERY_MS = 5_000
 SPEAK_EVERY_MS = 4_000
 OFFICE_EVERY_MS = 9_000
@@ -33,14 +32,21 @@ HEALED_WITHIN_MS = 180_000  # a day of resends; the longest wait between two is 
 
 
 class Size(NamedTuple):
-    """How much happens: ``steps`` of technicians in all, before they bring their jobs to an end."""
+    """How much happens: ``steps`` of technicians in all, before they bring their jobs to an end; and how it goes, one
+    of each for a seed: ``paces_ms``, the mean time between two steps of a technician, and ``patience_ms``, the longest
+    before changed jobs are folded."""
 
     handhelds: int
     steps: int
+    paces_ms: tuple[int, ...]
+    patience_ms: tuple[int, ...]
 
 
-SMALL = Size(3, 30)  # about 50 events
-LARGE = Size(5, 400)  # about 500
+# About 50 events. Some gateways fold at once, others have too much to do.
+SMALL = Size(3, 30, (1_000, 3_000, 20_000), (1_500, 15_000, 60_000))
+# About 500 events: long chains and batches, backlogs, big jobs. Frames of one event and folds of one frame are for the
+# small ones, of which there are more.
+LARGE = Size(5, 400, (1_000, 1_000, 3_000), (15_000, 60_000, 60_000))
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Simulation:
         self._faults = Faults(random.Random(seed ^ 0x5EED), left_out, wanted)
         self._history = History()
         self._wire = Wire(self._world, self._faults)
-        self._gateway = Gateway(self._world, self._faults, self._wire, ground, self._history)
+        self._gateway = Gateway(self._world, self._faults, self._wire, ground, self._history, size.patience_ms)
         self._office = Office(self._world, self._faults, ground, self._gateway, self._history)
         self._wire.overtaken = stranger.overtake
         self._wire.arrived = self._gateway.expect_frames
@@ -91,7 +97,7 @@ class Simulation:
         self._handhelds = [self._handheld(place) for place in range(size.handhelds)]
         self._cards: dict[str, SimulatedDisk] = {}
         self._steps_left = size.steps
-        self._pace_ms = self._world.chance.choice(STEP_EVERY_MS)
+        self._pace_ms = self._world.chance.choice(size.paces_ms)
 
     def close(self) -> None:
         for each in self._handhelds:
