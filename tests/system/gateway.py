@@ -233,9 +233,11 @@ class Gateway:
                 self.expect_folding()
         except Killed:
             self._die(0, "in the projector")
+            self.has_news = True  # who waits for news is not told, and asks again after a while
             self.expect_folding()
         except JobsealError as problem:
             self._world.say("projector waits", problem.code)
+            self.has_news = True
             self.expect_folding()
         finally:
             self._commits.plan = None
