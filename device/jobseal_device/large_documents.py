@@ -45,6 +45,10 @@ class LargeDocuments:
 
     def keep_only(self, wanted: Collection[str]) -> None:
         """Take away what nobody names any more, as well as this can be done now."""
+        with suppress(OSError):
+            for name in self._files.names(self._folder):
+                if name.endswith(durable.NEW_SUFFIX):  # a power cut left it
+                    self._files.unlink(self._folder / name)
         for name in self.here():
             if name not in wanted:
                 with suppress(OSError):

@@ -16,6 +16,7 @@ There is one key that signs at each point, and never two.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from jobseal import rotating
@@ -69,6 +70,9 @@ def rotate(
 def _next_key(home: Home, later: Home, enrolled: Enrolled, random: Callable[[int], bytes], files: Files) -> "Signer":
     """A fresh key in place of whatever a try that was cut short left there: that has never signed an event."""
     later.make(files)
+    for left in (later.vault, later.seed):
+        with suppress(FileNotFoundError):
+            files.unlink(left)
     closed = vault.read(home, files)
     if closed is None:
         seed = random(SEED_BYTES)

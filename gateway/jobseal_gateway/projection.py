@@ -29,6 +29,8 @@ from jobseal_gateway.service_level import ServiceLevel, service_levels
 CLAIM_TOLERANCE_MS = 60_000  # two clocks that are both right differ by less
 # What ingest says of an event and the fold says better: it knows corrections, adoptions and what came since.
 _FOLD_KNOWS = frozenset({"chain_fork", "unknown_kind", "malformed_body", "attachment_mismatch"})
+# Said of bytes that held the place of an event before it came: it has verified, and these are not its own.
+_OF_WHAT_STOOD_THERE = frozenset({"signature_invalid", "chain_broken"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,10 @@ def _standing(dossier: Dossier, logged: Logged) -> list[Raised]:
 
 def _verdicts(dossier: Dossier, logged: Logged, item: Item) -> list[Raised]:
     """What ingest found, as far as it still holds; what the card raises itself is left to it."""
-    found = [Raised(code, logged.hash) for code in logged.verdicts if code not in _FOLD_KNOWS | {"key_revoked"}]
+    known = _FOLD_KNOWS | {"key_revoked"}
+    if "late_event" in logged.verdicts:
+        known |= _OF_WHAT_STOOD_THERE
+    found = [Raised(code, logged.hash) for code in logged.verdicts if code not in known]
     if "attachment_mismatch" in logged.verdicts and not item.struck and logged.signed is not None:
         named = bodies.objects(logged.signed.event.kind, logged.signed.event.body)
         if any(each[0] not in dossier.stored | dossier.erased for each in named):

@@ -62,7 +62,7 @@ def _goes_on(connection: Connection, proof: Proof, leaf: leaves.Leaf) -> bool:
 
 def _bits(code: str) -> tuple[int, int] | None:
     """The number that the code begins a digest with, and of how many bits; None for what is no code."""
-    if not CHARACTERS_MIN <= len(code) <= _CHARACTERS_MAX:
+    if not code.isascii() or not CHARACTERS_MIN <= len(code) <= _CHARACTERS_MAX:  # other letters grow when raised
         return None
     number = 0
     for character in code.upper():

@@ -60,6 +60,8 @@ def _signed_by(connection: Connection, device: str, envelope: cose.Envelope, now
     """The device's enrolled key that the renewal was signed for, by itself or by a link key that it stands behind."""
     for row in keys.of_device(connection, device):
         if _is_signed(envelope, public_keys.decode(row.cose_key)):
+            if row.status == keys.ROTATED:  # whoever kept a copy of it speaks for nobody any more
+                raise EnrolmentRefused("key_revoked", f"This key of {device} has ended; its next one has to sign this.")
             return row
     for each in links.of_device(connection, device):
         if each.ends_ms > now_ms and _is_signed(envelope, _link_key(each.data)):

@@ -20,7 +20,7 @@ from sqlalchemy import Engine, make_url
 
 from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import Ed25519Signer, Verifier
-from jobseal_gateway import authority, backup, durable, home, log_check, restarts
+from jobseal_gateway import authority, backup, durable, home, log_check, restarts, session_key
 from jobseal_gateway.authority import LOG_ID_BYTES, GatewayKeys
 from jobseal_gateway.backup import BackupRefused, Manifest
 from jobseal_gateway.errors import InputRefused
@@ -139,6 +139,7 @@ def _is_the_log(engine: Engine, keys: GatewayKeys, manifest: Manifest) -> None:
 def _finish(where: Home, source: Path) -> None:
     with suppress(FileNotFoundError):
         durable.replace(where.token, (source / backup.TOKEN).read_bytes())
+    session_key.rotate(where.session_key)  # the ledger brings back sessions that were ended since
     (where.data / MARK).unlink()
     durable.sync_folder(where.data)
     durable.create(where.folder / CONFIG, (source / CONFIG).read_bytes(), home.READABLE)

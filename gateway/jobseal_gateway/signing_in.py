@@ -44,6 +44,16 @@ class SignInRefused(GatewayError):
             self.retry_after_s = retry_after_s
 
 
+class Counted(NamedTuple):
+    """A try that was counted at ``at_ms``: for the ``user`` of that name, from ``place``, where the newest wrong one
+    before it was at ``before_ms``."""
+
+    user: User | None
+    place: str
+    at_ms: int
+    before_ms: int
+
+
 class Begun(NamedTuple):
     """A new session: its ``secret``, and whose it is."""
 
@@ -63,7 +73,8 @@ def with_password(gateway: "Gateway", typed: str, password: str, address: str) -
     Raises SignInRefused (``wrong_credentials``, ``too_many_attempts``), ClockUnsynchronised, LedgerUnavailable.
     """
     name = users.named(typed)
-    user = _counted(gateway, name, address)
+    counted = _counted(gateway, name, address)
+    user = counted.user
     nobodys = _nobodys()  # in any case, so that the first time takes longer for everybody alike
     is_right = passwords.fits(password, nobodys if user is None or user.password is None else user.password)
     if user is None or not is_right or user.password is None or user.standing != HERE:
@@ -72,8 +83,10 @@ def with_password(gateway: "Gateway", typed: str, password: str, address: str) -
     with writing(gateway.engine) as connection:
         if stored.of(connection, name) != user:  # changed while the password was looked at
             raise _refused()
+        # In the order in which tries are counted, so that two side by side never wait for each other.
+        at_ms, before_ms = counted.at_ms, counted.before_ms
+        wrong_passwords.take_back(connection, wrong_passwords.ADDRESS, counted.place, at_ms, before_ms)
         wrong_passwords.clear(connection, wrong_passwords.NAME, name)
-        wrong_passwords.take_back(connection, wrong_passwords.ADDRESS, address)
         secret = sessions.begin(connection, user, now_ms, life(gateway))
         audit.add(connection, now_ms, user.name, ACT, address, "done")
     return Begun(secret, user)
@@ -123,20 +136,22 @@ def _of_identity(connection: Connection, identity: Identity, now_ms: int) -> Use
     return stored.say(connection, known._replace(roles=roles, at_ms=now_ms, person=IDENTITY_PROVIDER))
 
 
-def _counted(gateway: "Gateway", name: str, address: str) -> User | None:
+def _counted(gateway: "Gateway", name: str, address: str) -> Counted:
     """Who has this name, after the try was counted. Raises SignInRefused (``too_many_attempts``), counting nothing."""
-    now_ms = gateway.now_ms()
-    both = ((wrong_passwords.ADDRESS, address, tries.ADDRESS), (wrong_passwords.NAME, name, tries.NAME))
+    now_ms, place = gateway.now_ms(), tries.place(address)
+    both = ((wrong_passwords.ADDRESS, place, tries.ADDRESS), (wrong_passwords.NAME, name, tries.NAME))
     with reading(gateway.engine) as connection:  # first, so that whoever floods us keeps no writer waiting
         for kind, subject, bounds in both:
             _check_wait(wrong_passwords.seen(connection, kind, subject), bounds, now_ms)
     with writing(gateway.engine) as connection:
         wrong_passwords.forget(connection, now_ms)
-        for kind, subject, bounds in both:
-            _check_wait(wrong_passwords.of(connection, kind, subject, now_ms), bounds, now_ms)
-        for kind, subject, _bounds in both:
+        known = [wrong_passwords.of(connection, kind, subject, now_ms) for kind, subject, _ in both]
+        for wrong, (_, _, bounds) in zip(known, both, strict=True):
+            _check_wait(wrong, bounds, now_ms)
+        for kind, subject, _ in both:
             wrong_passwords.count(connection, kind, subject, now_ms)
-        return stored.of(connection, name) if users.may_be_named(name) else None
+        user = stored.of(connection, name) if users.may_be_named(name) else None
+    return Counted(user, place, now_ms, known[0].at_ms)
 
 
 def _check_wait(wrong: Wrong | None, bounds: Bounds, now_ms: int) -> None:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 
 from jobseal.errors import OPERATOR
 from jobseal.host.pin import COST, Cost
-from jobseal_gateway import access, passwords
+from jobseal_gateway import access, passwords, tries
 from jobseal_gateway.access import ROLES, Caller
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import log, tokens, wrong_passwords
@@ -109,7 +109,7 @@ def enable(gateway: "Gateway", name: str, operator: str) -> User:
 
 def unlock(gateway: "Gateway", kind: str, subject: str) -> bool:
     """End what wrong passwords led to, for a name or an address; whether there was anything."""
-    subject = named(subject) if kind == wrong_passwords.NAME else subject
+    subject = named(subject) if kind == wrong_passwords.NAME else tries.place(subject)
     with writing(gateway.engine) as connection:
         return wrong_passwords.clear(connection, kind, subject)
 

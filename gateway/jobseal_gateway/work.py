@@ -149,8 +149,13 @@ def carry(
 
 def mark_assigned(connection: Connection, technicians: Iterable[str], now_ms: int) -> None:
     """Have every job folded again that these technicians are assigned to: whose key it waits for may have changed."""
+    dirty.mark(connection, assigned_jobs(connection, technicians), now_ms)
+
+
+def assigned_jobs(connection: Connection, technicians: Iterable[str]) -> list[int]:
+    """The jobs that these technicians are assigned to."""
     orders = [each.order_id for person in technicians for each in assignments.of_technician(connection, person)]
-    dirty.mark(connection, jobs.numbers(connection, orders).values(), now_ms)
+    return list(jobs.numbers(connection, orders).values())
 
 
 def _compared(connection: Connection, orders: Sequence[WorkOrder], file: str) -> tuple[Change, ...]:

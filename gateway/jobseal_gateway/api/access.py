@@ -7,13 +7,14 @@ Wrong tokens are answered so many times a minute to one address and then no more
 """
 
 import threading
+from contextlib import suppress
 from typing import Annotated, Any, NamedTuple
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from jobseal_gateway import access, sessions, signing_in, users
+from jobseal_gateway import access, sessions, signing_in, tries, users
 from jobseal_gateway.access import Caller
 from jobseal_gateway.api import same_site
 from jobseal_gateway.api.cookies import COOKIE, SECRET
@@ -21,6 +22,7 @@ from jobseal_gateway.api.refusals import Refusal
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import tokens, web_sessions
 from jobseal_gateway.ledger.database import reading, writing
+from jobseal_gateway.ledger.errors import LedgerUnavailable
 from jobseal_gateway.ledger.users import User
 
 LOOK_EVERY_MS = 1_000
@@ -78,7 +80,8 @@ class Access:
         if found is None:
             return None
         if sessions.should_be_seen(found.session, now_ms):
-            with writing(self._gateway.engine) as connection:
+            # What only looks must go on while nothing can be written.
+            with suppress(LedgerUnavailable), writing(self._gateway.engine) as connection:
                 web_sessions.seen(connection, found.session.id, now_ms)
         return Present(secret, found.user)
 
@@ -102,6 +105,7 @@ class Guesses:
 
     def allow(self, address: str, up_ms: int) -> bool:
         """Whether one more of this address is within bounds."""
+        address = tries.place(address)
         since, count = self._seen.pop(address, (up_ms, 0))
         if not 0 <= up_ms - since < MINUTE_MS:
             since, count = up_ms, 0

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from jobseal_gateway import identity, signing_in
 from jobseal_gateway.api import query
-from jobseal_gateway.api.access import address_of
+from jobseal_gateway.api.access import Guesses, address_of
 from jobseal_gateway.api.refusals import Refusal
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.api.session import put
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 BEGIN = "/v1/login/oidc"
 CALLBACK = "/v1/login/oidc/callback"
 SIGNED_IN = "/v1/session"  # where the browser goes then
+ASKED_PER_MINUTE = 20  # of an address: each asks the provider something
 _NO_STORE = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
@@ -30,15 +31,22 @@ def routes(service: Service) -> APIRouter:
     """The two routes."""
     router = APIRouter(include_in_schema=False)
     gateway = service.gateway
-    provider = _provider(service)
+    provider, asked = _provider(service), Guesses(ASKED_PER_MINUTE)
+
+    def bounded(request: Request) -> str:
+        address = address_of(request)
+        if not asked.allow(address, gateway.clock.up_ms()):
+            raise Refusal("too_many_attempts", "Too many sign-ins came from there; try again in a minute.")
+        return address
 
     @router.get(BEGIN)
     async def begin(request: Request) -> Response:
+        bounded(request)
         return await _there(provider).send(request, gateway.settings.http.url + CALLBACK)
 
     @router.get(CALLBACK, dependencies=[Depends(query.takes_any)])
     async def come_back(request: Request) -> Response:
-        address = address_of(request)
+        address = bounded(request)
         claims = await _there(provider).claims(request)
         try:
             found = identity.of(gateway.settings.oidc, claims)

@@ -15,13 +15,14 @@ from jobseal_gateway import sessions, signing_in, users
 from jobseal_gateway.api import contract, same_site
 from jobseal_gateway.api.access import Present, address_of, needs_session
 from jobseal_gateway.api.cookies import SECRET
-from jobseal_gateway.api.refusals import responses
+from jobseal_gateway.api.refusals import Refusal, responses
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.ledger import audit, web_sessions
 from jobseal_gateway.ledger.database import writing
 from jobseal_gateway.ledger.users import User
 from jobseal_gateway.signing_in import Begun
 
+WAITING_MOST = 16  # for one of them; whoever comes then is better told at once
 AT_ONCE = 2  # passwords that are looked at side by side: each takes 64 MiB and a good part of a second
 END_ACT = "session:end"
 _SIGNED_IN = ("unauthorized", "too_many_attempts", "ledger_unavailable", "clock_unsynchronised")
@@ -52,6 +53,8 @@ def routes(service: Service) -> APIRouter:
         same_site.check_origin(request.headers, granted.own_origin(request))
         if not limiter:
             limiter.append(anyio.CapacityLimiter(AT_ONCE))
+        if limiter[0].statistics().tasks_waiting >= WAITING_MOST:
+            raise Refusal("too_many_attempts", "Many sign in just now; try again in a minute.")
         trying = partial(signing_in.with_password, gateway, said.name, said.password, address_of(request))
         begun = await anyio.to_thread.run_sync(trying, limiter=limiter[0])
         await put(service, request, begun)

@@ -261,6 +261,17 @@ class Placer:
         line.reach(Position(number, end, base))
         return parent is not None
 
+    def _is_alone(self) -> bool:
+        """Whether what was refused can settle where it stands without another branch: bytes that nobody vouches for
+        accuse nobody of a copy."""
+        line = self._line
+        assert line.position is not None
+        number, first, _ = line.position
+        following = self._chain.branches[number].next
+        return following == first or (
+            following >= (line.place or first) and self._keyed.is_vacant(number, first, line.place or first)
+        )
+
     def _refuse(self, slot: Slot) -> None:
         self._chain.advance(slot.number, slot.seq, slot.hash)
         if slot.hash is not None:
@@ -279,8 +290,9 @@ class Placer:
         if self._line.refused and self._line.place is not None and first <= self._line.place <= last:
             if not item.verifies(self._check):
                 return True
-            self._settle_by_place(self._line.slots(None))  # behind a hole nothing can name them
-            self.plan.reached = self._line.position
+            if self._is_alone():
+                self._settle_by_place(self._line.slots(None))  # behind a hole nothing can name them
+                self.plan.reached = self._line.position
         position, number = self._line.position, self._line.number
         following = self._chain.branches[number].next
         if position is not None and not first <= position.next <= last:

@@ -56,7 +56,8 @@ def end_key(
     if enrolled.status in (keys.REVOKED, keys.ROTATED):
         return Ended((), None)
     connection = end.connection
-    is_suspended = enrolled.status == keys.SUSPENDED or forked
+    row = keys.by_id(connection, enrolled.id)  # a fork of an earlier key may have suspended it a moment ago
+    is_suspended = forked or keys.SUSPENDED in (enrolled.status, None if row is None else row.status)
     if not forked:
         keys.set_status(connection, enrolled.id, keys.ROTATED, leaf)
         enrolled.status = keys.ROTATED

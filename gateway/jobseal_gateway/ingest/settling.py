@@ -11,11 +11,13 @@ from sqlalchemy import Connection
 
 from jobseal import bodies, office, rotating
 from jobseal.object import SALT_BYTES
+from jobseal_gateway import work
 from jobseal_gateway.ingest import rotation
 from jobseal_gateway.ingest.allowance import Bounds
 from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain
 from jobseal_gateway.ingest.placing import Announced, Entry, Forgotten, Plan, Slot
 from jobseal_gateway.ledger import (
+    assignments,
     branches,
     dirty,
     holes,
@@ -173,14 +175,18 @@ class Settling:
 
     def _fork(self, keyed: KeyChain, parent: int, seq: int, prev: bytes) -> None:
         keyed.rows.append(branches.fork(self.end.connection, keyed.rows[parent], seq, prev))
+        self.mark(leaves.jobs_of_key(self.end.connection, keyed.enrolled.id))  # whatever its standing was before
         self.forks += 1
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
-        forked = len(keyed.rows) > 1
+        # Where events stand behind it, it is not the last word of whoever went on.
+        forked = len(keyed.rows) > 1 or "late_event" in entry.codes
         ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
         if ended.heir is not None:
             self.heirs.append(ended.heir)
+            carriers = assignments.carriers(self.end.connection, keyed.enrolled.device)
+            self.mark(work.assigned_jobs(self.end.connection, carriers))  # they wait for this key now
         return tuple(code for code in ended.codes if code not in entry.codes)
 
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:

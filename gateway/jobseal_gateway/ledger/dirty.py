@@ -39,7 +39,9 @@ _EVERY = text("INSERT INTO dirty_jobs (job_id, since_ms) SELECT id, :since_ms FR
 _UNRELEASED = text(
     """
     INSERT INTO dirty_jobs (job_id, since_ms)
-    SELECT id, :since_ms FROM jobs WHERE work_order NOT IN (SELECT work_order FROM released_records) ORDER BY id
+    SELECT id, :since_ms FROM jobs
+    WHERE NOT EXISTS (SELECT 1 FROM ratings WHERE ratings.job_id = jobs.id AND ratings.state = 'released')
+    ORDER BY id
     """
 )
 
@@ -57,7 +59,7 @@ def mark_every(connection: Connection, now_ms: int) -> None:
 
 
 def mark_unreleased(connection: Connection, now_ms: int) -> None:
-    """Every job without a released record is to be folded again, as after a change of prices."""
+    """Every job is to be folded again, as after a change of prices, but those whose newest record says all there is."""
     connection.execute(_UNRELEASED, {"since_ms": now_ms})
 
 

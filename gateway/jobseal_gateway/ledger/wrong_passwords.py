@@ -5,11 +5,12 @@ Counted here so that a restart forgives nothing. Of both only the SHA-256 is kep
 
 import hashlib
 
-from sqlalchemy import Connection, bindparam, delete, select, text, update
+from sqlalchemy import Connection, and_, bindparam, case, delete, or_, select, text, update
 
+from jobseal_gateway import tries
 from jobseal_gateway.ledger.rows import first
 from jobseal_gateway.ledger.schema import wrong_passwords
-from jobseal_gateway.tries import LOCK_MS, Wrong
+from jobseal_gateway.tries import LAPSE_MS, LOCK_MS, Wrong
 
 NAME = "name"
 ADDRESS = "address"
@@ -26,7 +27,24 @@ _THIS = (wrong_passwords.c.kind == bindparam("of_kind"), wrong_passwords.c.subje
 _SEEN = select(wrong_passwords.c.count, wrong_passwords.c.at_ms).where(*_THIS)
 _COUNT = update(wrong_passwords).where(*_THIS).values(count=wrong_passwords.c.count + 1, at_ms=bindparam("now_ms"))
 _TAKE_BACK = (
-    update(wrong_passwords).where(*_THIS, wrong_passwords.c.count > 0).values(count=wrong_passwords.c.count - 1)
+    update(wrong_passwords)
+    .where(*_THIS, wrong_passwords.c.count > 0)
+    .values(
+        count=wrong_passwords.c.count - 1,
+        at_ms=case(
+            (wrong_passwords.c.at_ms == bindparam("now_ms"), bindparam("before_ms")), else_=wrong_passwords.c.at_ms
+        ),
+    )
+)
+_LAPSED = delete(wrong_passwords).where(
+    or_(
+        wrong_passwords.c.at_ms <= bindparam("unlocked_ms"),
+        and_(
+            wrong_passwords.c.kind == ADDRESS,
+            wrong_passwords.c.count < tries.ADDRESS.lock,
+            wrong_passwords.c.at_ms <= bindparam("lapsed_ms"),
+        ),
+    )
 )
 _CLEAR = delete(wrong_passwords).where(*_THIS)
 
@@ -47,9 +65,9 @@ def count(connection: Connection, kind: str, subject: str, now_ms: int) -> None:
     connection.execute(_COUNT, {**_named(kind, subject), "now_ms": now_ms})
 
 
-def take_back(connection: Connection, kind: str, subject: str) -> None:
-    """The newest was not wrong after all; those before it were."""
-    connection.execute(_TAKE_BACK, _named(kind, subject))
+def take_back(connection: Connection, kind: str, subject: str, now_ms: int, before_ms: int) -> None:
+    """The one counted at ``now_ms`` was not wrong after all; those before it, the newest at ``before_ms``, were."""
+    connection.execute(_TAKE_BACK, {**_named(kind, subject), "now_ms": now_ms, "before_ms": before_ms})
 
 
 def clear(connection: Connection, kind: str, subject: str) -> bool:
@@ -59,7 +77,7 @@ def clear(connection: Connection, kind: str, subject: str) -> bool:
 
 def forget(connection: Connection, now_ms: int) -> None:
     """Drop what is so long ago that it counts no more."""
-    connection.execute(delete(wrong_passwords).where(wrong_passwords.c.at_ms <= now_ms - LOCK_MS))
+    connection.execute(_LAPSED, {"unlocked_ms": now_ms - LOCK_MS, "lapsed_ms": now_ms - LAPSE_MS})
 
 
 def _named(kind: str, subject: str) -> dict[str, object]:
