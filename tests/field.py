@@ -117,7 +117,7 @@ class Office:
             for each in lists:
                 row = price_lists.PriceList(each.id, each.version, digest(each), canonical(each).decode(), self.now_ms)
                 price_lists.add(connection, row)
-            dirty.mark_every(connection, self.now_ms)
+            dirty.mark_unreleased(connection, self.now_ms)
 
     def act(self, kind: str, body: dict[str, Any], job: str) -> bytes:
         """Log an office statement about a job; its hash."""

@@ -118,6 +118,15 @@ def test_a_rejected_record_is_not_billed_and_comes_again_once_something_is_chang
     assert hold_up(office) == 2
 
 
+@pytest.mark.usefixtures("phone")
+def test_new_prices_reach_a_job_whose_record_was_rejected(office: Office) -> None:
+    reject(office, kept(office)[0], "wrong price")
+    office.prices(DEARER)
+    office.project()
+    assert [each.total for each in stated(office)][1:] != []
+    assert office.rating("WO-1")["status"] == "released"
+
+
 def test_a_rejected_delta_leaves_what_was_billed_before_it(office: Office, phone: Phone) -> None:
     correct(phone, quantity="1")
     reject(office, kept(office)[1], "what is this?")

@@ -34,3 +34,13 @@ def test_no_wait_is_longer_than_its_rule_wherever_the_clock_jumps(
 def test_one_more_wrong_never_makes_the_wait_shorter(bounds: tries.Bounds, times: int) -> None:
     fewer, more = (tries.wait_ms(Wrong(count, NOW_MS), bounds, NOW_MS) for count in (times, times + 1))
     assert fewer <= more
+
+
+def test_a_clock_that_was_set_back_makes_nobody_wait() -> None:
+    assert tries.wait_ms(Wrong(NAME.lock, NOW_MS + LOCK_MS), NAME, NOW_MS) == 0
+
+
+def test_an_ipv6_host_is_counted_as_one_whatever_address_it_chooses() -> None:
+    assert tries.place("2001:db8:1:2:3:4:5:6") == tries.place("2001:db8:1:2::9") == "2001:db8:1:2::/64"
+    assert tries.place("2001:db8:1:3::9") != tries.place("2001:db8:1:2::9")
+    assert [tries.place(each) for each in ("192.0.2.7", "", "testclient")] == ["192.0.2.7", "", "testclient"]

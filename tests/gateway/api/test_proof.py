@@ -115,6 +115,7 @@ def test_a_phone_gets_a_page_in_its_language_that_runs_nothing(office: Office, p
 def test_any_other_code_is_not_known_and_says_so_in_plain_words(billing: Billing) -> None:
     digests = ["x", "A" * 25, "A" * 26, "A" * 53, "1" * 26, "0" * 64]
     attempts = ["%3Cscript%3Ealert(1)%3C/script%3E", "%F0%9F%94%91" * 26, "A" * 25 + "%00", "..%2F..%2Fv1%2Fjobs"]
+    attempts.append("Z" + "%C3%9F" * 25)  # a letter that becomes two when it is raised
     for code in [*digests, *attempts]:
         answer = billing.http.get(f"/p/{code}", headers={"Authorization": ""})
         assert (answer.status_code, answer.json()["fault"]) == (404, "peer"), code

@@ -8,7 +8,7 @@ import pytest
 from jobseal_gateway import passwords, signing_in, tries, users
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import audit, wrong_passwords
-from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.ledger.database import reading, writing
 from tests.field import Office
 from tests.gateway.api.billing import serving
 from tests.gateway.api.browser import CHEAP, PASSWORD, Browser, browsers, user
@@ -150,3 +150,20 @@ def test_tries_side_by_side_win_nothing(port: int) -> None:
             thread.join()
     assert codes.count(401) == tries.NAME.free
     assert codes.count(429) == 12 - tries.NAME.free
+
+
+def test_right_passwords_keep_no_wait_alive_and_an_address_that_was_quiet_for_an_hour_begins_anew(
+    gateway: Gateway,
+) -> None:
+    place = "192.0.2.7"
+    with writing(gateway.engine) as connection:
+        for at_ms in range(1, 26):
+            wrong_passwords.of(connection, wrong_passwords.ADDRESS, place, at_ms)
+            wrong_passwords.count(connection, wrong_passwords.ADDRESS, place, at_ms)
+        wrong_passwords.count(connection, wrong_passwords.ADDRESS, place, 900)
+        wrong_passwords.take_back(connection, wrong_passwords.ADDRESS, place, 900, 25)
+        assert wrong_passwords.seen(connection, wrong_passwords.ADDRESS, place) == (25, 25)
+        wrong_passwords.forget(connection, tries.LAPSE_MS)
+        assert wrong_passwords.seen(connection, wrong_passwords.ADDRESS, place) == (25, 25)
+        wrong_passwords.forget(connection, tries.LAPSE_MS + 25)
+        assert wrong_passwords.seen(connection, wrong_passwords.ADDRESS, place) is None

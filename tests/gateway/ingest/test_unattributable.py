@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from jobseal import event
 from jobseal.chain import lost_range
 from jobseal.limits import BATCH_MAX_EVENTS
-from jobseal_gateway.ledger import keys, refused_runs
+from jobseal_gateway.ledger import branches, keys, refused_runs
 from jobseal_gateway.ledger.database import reading
 from tests.devices import Device, digest
 from tests.gateway.ingest.talk import quarantined, send, verdicts_of
@@ -215,3 +215,25 @@ def test_a_hole_in_a_fork_is_the_forks_own(station: Station) -> None:
     station.sync(device, seed=2)
     assert device.state.next == 3
     assert verdicts_of(station, device) == {(1, 1): ["chain_fork"]}
+
+
+def test_junk_before_a_hole_that_was_announced_long_ago_makes_no_copy(station: Station) -> None:
+    device = station.enrol("van-1")
+    for _ in range(4):
+        device.capture()
+    lost = [device.capture(), device.capture()]
+    told = device.lose(4, 5)
+    for _ in range(4):
+        device.capture()
+    station.sync(device)
+    assert device.state.next == device.committed
+    logged = len(station.events(device))
+    for _ in range(2):  # from whoever holds the link alone
+        send(station, device, [b"junk"], acked=[3, digest(station.events(device)[2])], holes=[told])
+    assert len(station.events(device)) == logged
+    with reading(station.engine) as connection:
+        row = keys.by_kid(connection, device.key.kid)
+        assert row is not None
+        assert row.status == keys.ACTIVE
+        assert len(branches.of_key(connection, row.id)) == 1
+    assert lost
