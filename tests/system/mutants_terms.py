@@ -38,7 +38,7 @@ MUTANTS = (
     ),
     _mutant(
         "proof_by_a_short_code", f"{GATEWAY}/proof_link.py",
-        "    if not CHARACTERS_MIN <= len(code)", "    if not 1 <= len(code)",
+        "or not CHARACTERS_MIN <= len(code)", "or not 1 <= len(code)",
         "proofs", "proof_guessed",
     ),
     _mutant(
