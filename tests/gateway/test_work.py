@@ -13,8 +13,9 @@ from jobseal import cbor, work
 from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES
 from jobseal_gateway import prices
 from jobseal_gateway.errors import InputRefused
-from jobseal_gateway.ledger import assignments, orders, price_lists, records, schema
+from jobseal_gateway.ledger import assignments, jobs, orders, price_lists, records, schema
 from jobseal_gateway.ledger.database import connect, reading, writing
+from jobseal_gateway.ledger.folded import RATINGS, Folded
 from jobseal_gateway.log import ClockUnsynchronised
 from jobseal_gateway.orders import parse_csv
 from jobseal_gateway.orders.columns import TARGETS
@@ -329,6 +330,8 @@ def release(bureau: Bureau, work_order: str) -> None:
             leaf=0,
             released_ms=0,
         )
+        (job_id,) = jobs.numbers(connection, [work_order]).values()
+        RATINGS.put(connection, Folded(job_id, "released", b"{}"))
 
 
 def test_a_version_that_was_taken_never_says_anything_else(bureau: Bureau) -> None:
