@@ -27,7 +27,7 @@ class Home:
         self.request = own / "enrolment" / "request.cbor"
         self.link_key = folder / "enrolment" / "link.key"
         self.link_certificate = folder / "enrolment" / "link.pem"
-        self.renewal = folder / "enrolment" / "renewal.cbor"
+        self.renewal = own / "enrolment" / "renewal.cbor"
         self.doors = folder / "enrolment" / "doors.cbor"
         self.anchors = folder / "enrolment" / "anchors.cbor"
         # Written by capture.

@@ -3,6 +3,10 @@
 Sync asks while the certificate holds, signed by the link key. One that has ended needs the signing key's word, which
 sync has not: capture writes that (``prepare``) when somebody works with the handheld, and sync sends it. Each names
 the certificate that it replaces, so that the same bytes are asked again until they are answered, and never later.
+
+A key that ends leaves its word behind (``leave_word``), since the gateway may hear of the next one only over the
+connection that this word is for. So each key's word lies with what else is that key's, and sync sends the newest that
+the gateway takes.
 """
 
 import hashlib
@@ -17,7 +21,8 @@ from cryptography.hazmat.primitives import serialization
 from jobseal import cbor, enrolling
 from jobseal.enrolling import GRANT_MAX_BYTES, Renewal
 from jobseal.errors import JobsealError
-from jobseal_device import durable, identity, link_identity
+from jobseal.key import Key
+from jobseal_device import durable, identity, link_identity, turns
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.link.tls import Context
@@ -42,7 +47,14 @@ def due_in_ms(home: Home) -> int | None:
 
 def prepare(home: Home, signer: "Signer", files: Files = REAL) -> None:
     """Have the signing key's word ready for a certificate that has ended or soon will. Raises :class:`StorageError`."""
-    if not link_identity.is_there(home) or _ends_ms(home) - link_identity.latest_ms(home)() > PREPARE_BEFORE_MS:
+    if link_identity.is_there(home) and _ends_ms(home) - link_identity.latest_ms(home)() <= PREPARE_BEFORE_MS:
+        leave_word(home, signer, files)
+
+
+def leave_word(home: Home, signer: "Signer", files: Files = REAL) -> None:
+    """The same, however long the certificate holds: this key will not sign again, and who comes after it may be unknown
+    to the gateway for longer than that. Raises :class:`StorageError`, :class:`NotEnrolled`."""
+    if not link_identity.is_there(home):
         return
     word = enrolling.sign_renewal(_wish(home), signer)
     if not home.renewal.exists() or home.renewal.read_bytes() != word:
@@ -57,18 +69,45 @@ def renew(home: Home, files: Files = REAL) -> bool:
     if due_in_ms(home) != 0:
         return False
     link = link_identity.load_key(home)
-    if _ends_ms(home) > link_identity.latest_ms(home)():
-        asked = enrolling.sign_renewal(_wish(home), link)
-    elif home.renewal.exists():
-        asked = home.renewal.read_bytes()
-    else:
-        return False  # until somebody works with this handheld
+    holds = _ends_ms(home) > link_identity.latest_ms(home)()
+    words = [enrolling.sign_renewal(_wish(home), link)] if holds else _words(home)
     ca = link_identity.ca(home)
-    answer = _asked(home, Context(ca, link_identity.latest_ms(home)), asked)
-    device = identity.load(home).identity.device
-    link_identity.check_certificate(answer, ca, link.key, device)
+    answer = _answer(home, ca, link.key, words)
+    if answer is None:
+        return False  # until somebody works with this handheld
     link_identity.keep(home, answer, ca, doors(home), files)
     return True
+
+
+def _words(home: Home) -> list[bytes]:
+    """What the keys of this enrolment have left to be sent, the newest first: the gateway knows one of them, and which
+    one that is depends on how much of their chains it has."""
+    found = []
+    while True:
+        if home.renewal.exists():
+            found.append(home.renewal.read_bytes())
+        if not turns.is_rotated_to(home):
+            return found
+        home = home.earlier_turn()
+
+
+def _answer(home: Home, ca: bytes, link: Key, words: list[bytes]) -> bytes | None:
+    """The certificate that the first of these words gets, None where each has got one that has ended since. Raises what
+    the last of those was refused with that got none."""
+    latest_ms, failed = link_identity.latest_ms(home), None
+    device = identity.load(home).identity.device
+    for word in words:
+        try:
+            answer = _asked(home, Context(ca, latest_ms), word)
+            link_identity.check_certificate(answer, ca, link, device)
+        except JobsealError as error:
+            failed = error
+            continue
+        if _end_of(x509.load_der_x509_certificate(answer)) > latest_ms():
+            return answer
+    if failed is not None:
+        raise failed
+    return None
 
 
 def _asked(home: Home, tls: ssl.SSLContext, asked: bytes) -> bytes:
@@ -105,7 +144,10 @@ def _wish(home: Home) -> Renewal:
 
 
 def _ends_ms(home: Home) -> int:
-    certificate: x509.Certificate = link_identity.certificates(home)[0]
+    return _end_of(link_identity.certificates(home)[0])
+
+
+def _end_of(certificate: x509.Certificate) -> int:
     return int(certificate.not_valid_after_utc.timestamp()) * 1000
 
 

@@ -5,12 +5,15 @@ steps, and what a crash after each leaves:
 
 1. the next key is made and kept, as well as the present one is: behind the PINs of everybody on the roster, or in the
    TPM. Nothing has changed; the next try makes another;
-2. the present key hands its unfinished jobs over. It still is the one that signs; whoever works on with it takes them
+2. the present key leaves its word for a renewal of the link certificate (``renewing``): should that end before sync
+   comes to the gateway, nobody could sign one that the gateway takes. The present key goes on; the word is good for
+   nothing else;
+3. the present key hands its unfinished jobs over. It still is the one that signs; whoever works on with it takes them
    back by that;
-3. the present key signs ``key.rotated``. From here on it never signs again, whatever happens: the journal says so;
-4. ``rotated.cbor``: the next key's turn has begun (capture writes it where this step was missed);
-5. the next key signs its first event;
-6. what kept the earlier key is removed from the disk.
+4. the present key signs ``key.rotated``. From here on it never signs again, whatever happens: the journal says so;
+5. ``rotated.cbor``: the next key's turn has begun (capture writes it where this step was missed);
+6. the next key signs its first event;
+7. what kept the earlier key is removed from the disk.
 
 There is one key that signs at each point, and never two.
 """
@@ -23,7 +26,7 @@ from jobseal import rotating
 from jobseal.host.clock import Clock
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
 from jobseal.host.pin import PinLock, lock_from_value
-from jobseal_device import durable, identity, tpm, turns, vault
+from jobseal_device import durable, identity, renewing, tpm, turns, vault
 from jobseal_device.capture import Capture
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -54,6 +57,7 @@ def rotate(
     try:
         who = by or ending.technician
         following = _next_key(home, later, enrolled, random, files)
+        renewing.leave_word(home, signer, files)
         said = rotating.succession(enrolled.identity.thumbprint, identity.assurance(later, files), following)
         later_enrolled = enrolled.ended_by(ending.end(following.key, said, who))
     finally:

@@ -3,6 +3,7 @@
 The door runs as its process does, in a thread; between it and the handheld stands a relay that can cut.
 """
 
+import os
 import socket
 import ssl
 import threading
@@ -18,7 +19,7 @@ from jobseal import enrolling as wire
 from jobseal.enrolling import Code, parse_code
 from jobseal.errors import JobsealError
 from jobseal.host.clock import SystemClock
-from jobseal_device import enrolling, identity, link_identity, renewing
+from jobseal_device import enrolling, identity, link_identity, renewing, rotating
 from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
@@ -344,6 +345,38 @@ def test_a_screen_without_pins_has_the_signing_keys_word_ready(
     assert renewing.renew(handheld)
     assert len(issued(office, "hh-1")) == 2
     door.close()
+
+
+def rotated(home: DeviceHome) -> DeviceHome:
+    """The handheld goes on with another key, of which the gateway has not heard."""
+    enrolled = identity.load(home)
+    return rotating.rotate(home, enrolled, identity.signer(home), SystemClock(0), os.urandom, "t-1")
+
+
+@pytest.mark.parametrize("days", [10, 200])
+def test_a_certificate_that_ended_is_renewed_though_nobody_has_told_the_gateway_of_the_next_key(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch, days: int
+) -> None:
+    passing(monkeypatch, days)
+    newest = rotated(rotated(handheld))
+    passing(monkeypatch, 200)
+    renewing.prepare(newest, identity.signer(newest))  # somebody works with the newest key, which counts for nothing yet
+    assert renewing.renew(newest)
+    assert len(issued(office, "hh-1")) == 2
+    assert link_identity.context(newest) is not None
+
+
+def test_a_word_that_was_answered_long_ago_does_not_stand_before_one_that_was_not(
+    office: Office, handheld: DeviceHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passing(monkeypatch, 200)
+    renewing.prepare(handheld, identity.signer(handheld))
+    assert renewing.renew(handheld)
+    passing(monkeypatch, 385)
+    assert not renewing.renew(handheld), "the same bytes get the same certificate, which has ended"
+    renewing.prepare(handheld, identity.signer(handheld))
+    assert renewing.renew(handheld)
+    assert len(issued(office, "hh-1")) == 3
 
 
 def test_the_word_is_not_written_while_the_certificate_holds(handheld: DeviceHome) -> None:
