@@ -19,7 +19,7 @@ from jobseal.host.clock import Clock, SystemClock
 from jobseal.host.crypto import SEED_BYTES
 from jobseal.host.readable import printable
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_device import forms, given_file, identity, logins, report, settings, turns
+from jobseal_device import forms, given_file, identity, logins, passed_over, report, settings, turns
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.report import Answer, describe
@@ -214,7 +214,10 @@ def _sync(given: argparse.Namespace, home: Home) -> Answer:
             sync.run(home, chosen, stopped)
             return {"sync": "stopped"}
         done = sync.once(home, chosen, given.timeout, stopped)
-    return {"done": done, "sync": "everything is acknowledged" if done else "not finished"}
+    said = "everything is acknowledged" if done else "not finished"
+    if done and passed_over.every(home):
+        said += ", but for what the gateway does not take: see status"
+    return {"done": done, "sync": said}
 
 
 def _enrol(given: argparse.Namespace, home: Home) -> Answer:

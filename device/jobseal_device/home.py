@@ -52,6 +52,7 @@ class Home:
         self.sent = own / "sent"
         self.uploading = own / "uploading"
         self.rolled_back = own / "rolled_back"
+        self.passed_over = own / "passed_over"
         self.damaged = own / "damaged"
         self.sync_lock = folder / "sync.lock"
         self.wake = folder / "wake.sock"

@@ -14,7 +14,7 @@ from jobseal import cose, frame, work
 from jobseal.errors import JobsealError
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.uplink import Uplink
-from jobseal_device import durable
+from jobseal_device import durable, passed_over
 from jobseal_device.back_off import STEADY_AFTER_S, BackOff
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -207,6 +207,8 @@ class Pump:
             self._work.raise_alarm("gateway_restored", sentence, values[0])
         elif name == "alarm":
             self._work.raise_alarm(*values)
+            if values[0] == passed_over.UNKNOWN_KEY:
+                passed_over.note(self._home, self._work, self._files)
         elif name == "rolled_back":
             durable.replace(self._files, self._home.rolled_back, values[0])
             sentence = "The gateway knows later events of this key: this handheld was set back, or copied."

@@ -11,7 +11,7 @@ from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
 from jobseal.host.readable import plain
 from jobseal.uplink_state import State
-from jobseal_device import forms, identity
+from jobseal_device import forms, identity, passed_over
 from jobseal_device.fold import Fold
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
@@ -44,6 +44,8 @@ def status(home: Home) -> Answer:
         answer |= _work(WorkFile(home))
     except JobsealError as error:
         unreadable.append(error.sentence)
+    left = passed_over.told(home)
+    answer |= {"passed_over": left} if left else {}
     return answer | ({"unreadable": unreadable} if unreadable else {})
 
 

@@ -14,7 +14,7 @@ from jobseal.errors import OPERATOR, JobsealError, Malformed, SignatureInvalid
 from jobseal.frame import state_topic
 from jobseal.host.crypto import Verifier
 from jobseal.uplink import Uplink
-from jobseal_device import durable, identity, link_identity, renewing, trusting, turns, wake
+from jobseal_device import durable, identity, link_identity, passed_over, renewing, trusting, turns, wake
 from jobseal_device.back_off import BackOff
 from jobseal_device.documents import set_aside
 from jobseal_device.errors import JournalInUse
@@ -35,6 +35,7 @@ CONFIRMED_WITHIN_S = 2.0
 RENEWAL_RETRY_S = 3600.0
 LOOK_AGAIN_S = 60.0
 RECALL_MOST_MS = 60_000
+RECONSIDER_MOST_MS = 10_000
 _LOOK_EVERY_S = 0.02
 
 
@@ -46,6 +47,7 @@ def now_ms() -> int:
 def run(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
     """Sync until ``stopped()``: what an earlier key has signed first, then what the newest does. Raises
     ``sync_running``, :class:`NotEnrolled`, :class:`StorageError`."""
+    _reconsider(home, settings, stopped)
     while not stopped():
         until_s = time.monotonic() + _renewed(turns.current(home))
         _recall(home, settings, stopped)
@@ -63,11 +65,15 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
     """
     _renewed(turns.current(home))
     give_up_s = time.monotonic() + timeout_s
+    _reconsider(home, settings, stopped)
     _recall(home, settings, stopped)
     while True:
         turn = turns.to_send(home)
         with _pump(turn, settings) as pump:
-            done = pump.until_quiet(int((give_up_s - time.monotonic()) * 1000), stopped)
+            ends = _until_passed_over(turn, stopped)
+            done = pump.until_quiet(int((give_up_s - time.monotonic()) * 1000), ends)
+        if passed_over.is_noted(turn):
+            continue
         if not done or turns.following(turn) is None:
             return done
         if not _is_over(turn):
@@ -80,7 +86,27 @@ def _recall(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None
     if _is_forgotten(home):
         for turn in turns.every(home)[:-1]:
             with suppress(JobsealError), _pump(turn, settings) as pump:
-                pump.until_quiet(RECALL_MOST_MS, stopped)
+                if not passed_over.is_noted(turn):
+                    pump.until_quiet(RECALL_MOST_MS, stopped)
+
+
+def _reconsider(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
+    """Ask once more for each turn that is passed over: who refused it may not have been the gateway, or may have been
+    restored since. A crash in between leaves the mark away: then it is asked for in its turn, and refused again."""
+    for turn in passed_over.every(home):
+        before = _receipt(turn)
+        passed_over.forget(turn)
+        with suppress(JobsealError), _pump(turn, settings) as pump:
+            pump.until_quiet(RECONSIDER_MOST_MS, _until_passed_over(turn, stopped))
+        if _receipt(turn) == before:
+            passed_over.mark(turn)
+
+
+def _receipt(turn: Home) -> bytes | None:
+    try:
+        return read_uplink(turn).receipt
+    except UplinkDamaged:
+        return None
 
 
 def _is_forgotten(home: Home) -> bool:
@@ -95,6 +121,10 @@ def _is_forgotten(home: Home) -> bool:
 
 def _until_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], bool]:
     return lambda: stopped() or _is_over(turn)
+
+
+def _until_passed_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], bool]:
+    return lambda: stopped() or passed_over.is_noted(turn)
 
 
 def _until_mistrusting(home: Home, ends: Callable[[], bool]) -> Callable[[], bool]:
@@ -116,8 +146,8 @@ def _until_mistrusting(home: Home, ends: Callable[[], bool]) -> Callable[[], boo
 
 
 def _is_over(turn: Home) -> bool:
-    """Whether there is a newer key, and nothing of this one's is left to send."""
-    return turns.following(turn) is not None and turns.is_sent(turn)
+    """Whether there is a newer key, and nothing of this one's is left to send, or nobody there to take it."""
+    return turns.following(turn) is not None and (turns.is_sent(turn) or passed_over.is_noted(turn))
 
 
 def is_running(home: Home) -> bool:

@@ -91,10 +91,12 @@ def forget(home: Home, files: Files = REAL) -> None:
 
 def to_send(home: Home, files: Files = REAL) -> Home:
     """The turn whose events come next for sync: the oldest with something that the gateway is not known to have, or
-    else the newest. What a handheld that was set back had signed before is for nobody to wait for."""
+    else the newest. What a handheld that was set back had signed before is for nobody to wait for, nor is what it
+    signed with a key that the gateway will never know (``passed_over``)."""
     turns = every(home, files)
     for turn in turns[:-1]:
-        if not is_there(turn.rolled_back, files) and not is_sent(turn, files):
+        is_left = is_there(turn.rolled_back, files) or is_there(turn.passed_over, files)
+        if not is_left and not is_sent(turn, files):
             return turn
     return turns[-1]
 

@@ -22,7 +22,7 @@ from jobseal_device.large_documents import LARGE_BYTES, LargeDocuments
 
 ALARMS_KEPT = 100
 # Kept however many there are of the others.
-GRAVE = ("log_inconsistent", "log_restarted", "gateway_restored", "device_rolled_back")
+GRAVE = ("log_inconsistent", "log_restarted", "gateway_restored", "device_rolled_back", "key_passed_over")
 EVIDENCE_MOST_BYTES = 16384
 UNASSIGNED_KEPT = 100
 VERDICTS_KEPT = 1000

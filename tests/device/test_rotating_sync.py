@@ -1,13 +1,16 @@
 """A key is rotated from the command line, beside sync as it runs, with a real broker and ingest behind it."""
 
+from jobseal.enrolment import Welcome
+from jobseal.host.crypto import Ed25519Signer
 from jobseal.uplink_state import State
-from jobseal_device import turns
+from jobseal_device import identity, passed_over, turns
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.uplink_file import write_uplink
 from tests.device import test_sync
-from tests.device.test_sync import Gateway, acknowledged, ran, syncing
+from tests.device.test_sync import Gateway, _enrolment_bytes, acknowledged, ran, syncing
 from tests.servers import eventually
+from tests.stations import Station
 
 broker, gateway, home = test_sync.broker, test_sync.gateway, test_sync.home
 
@@ -66,3 +69,71 @@ def test_a_gateway_that_lost_a_rotation_is_told_again_by_the_key_that_it_knows(h
     assert all(turns.is_sent(turn) for turn in turns.every(home))
     assert ran(home, "status")[1]["acknowledged"] == 2
     assert gateway.batches()
+
+
+def enrolled_again(home: Home, station: Station) -> Home:
+    """The same handheld with a key that the office has enrolled for it, behind all that it has."""
+    later = turns.current(home).next_turn()
+    identity.make_key(later, bytes(range(1, 33)))
+    device = station.enrol("HH-1", Ed25519Signer(bytes(range(1, 33))))
+    welcome = Welcome(
+        statement=_enrolment_bytes(station, device),
+        root=station.keys.authority.root.encode(),
+        authority=station.keys.certifications,
+        brokers=[[host, port] for host, port in identity.load(home).brokers],
+    )
+    identity.accept(later, welcome.encode(), station.keys.fingerprint)
+    return later
+
+
+def with_an_unknown_turn(home: Home, station: Station) -> tuple[Home, Home]:
+    """(a turn of which the gateway never heard, the newest): what came before the first was set back."""
+    begun(home)
+    assert ran(home, "rotate-key", "--by", "t-1")[0] == 0
+    unknown = turns.current(home)
+    begun(home)
+    home.rolled_back.write_bytes(b"proof")
+    newest = enrolled_again(home, station)
+    begun(home)
+    return unknown, newest
+
+
+def test_a_turn_whose_key_the_gateway_will_never_know_holds_up_nothing_and_is_reported(
+    home: Home, gateway: Gateway
+) -> None:
+    unknown, newest = with_an_unknown_turn(home, gateway.station)
+    kept = list(JournalReader(unknown.journal).readable())
+    code, said = ran(home, "sync", "--once", "--timeout", "30")
+    assert (code, said["done"], "see status" in said["sync"]) == (0, True, True)
+    assert turns.is_sent(newest)
+    told = ran(home, "status")[1]
+    assert told["passed_over"] == [{"folder": str(unknown.own), "events": len(kept)}]
+    [alarm] = [row for row in told["alarms"] if row["code"] == "key_passed_over"]
+    assert f"{len(kept)} events" in alarm["sentence"]
+    assert list(JournalReader(unknown.journal).readable()) == kept, "what was signed stays"
+
+
+def test_a_sync_that_runs_passes_over_such_a_turn_and_what_can_be_delivered_after_all_is(
+    home: Home, gateway: Gateway
+) -> None:
+    unknown, newest = with_an_unknown_turn(home, gateway.station)
+    with syncing(home):
+        eventually(lambda: turns.is_sent(newest), 30)
+    assert passed_over.is_noted(unknown)
+    home.rolled_back.unlink()  # somebody has found that the proof was none
+    gateway.station.pass_ms(61_000)  # a refusal a minute
+    assert ran(home, "sync", "--once")[1]["done"]
+    assert turns.is_sent(home)
+    assert ran(home, "sync", "--once")[1] == {"done": True, "sync": "everything is acknowledged"}
+    assert turns.is_sent(unknown)
+    assert "passed_over" not in ran(home, "status")[1]
+
+
+def test_the_newest_key_is_never_passed_over(home: Home, gateway: Gateway) -> None:
+    begun(home)
+    assert ran(home, "rotate-key", "--by", "t-1")[0] == 0
+    home.rolled_back.write_bytes(b"proof")
+    code, said = ran(home, "sync", "--once", "--timeout", "3")
+    assert (code, said["done"]) == (1, False)
+    assert not passed_over.every(home)
+    assert gateway.seen

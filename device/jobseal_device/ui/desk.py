@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from jobseal.host.clock import Clock
 
 EventRow = tuple[int, SignedEvent]
+SERIOUS = ("log_inconsistent", "device_rolled_back", "key_passed_over")  # alarms that every page shows
 
 
 class JobView:
@@ -196,7 +197,7 @@ class Desk:
         link = status.NO_SYNC
         if self._is_sync_running:
             link = status.DOWN if self.trouble is not None else status.CONNECTED
-        alarms = len([row for row in self.alarms if row["code"] in ("log_inconsistent", "device_rolled_back")])
+        alarms = len([row for row in self.alarms if row["code"] in SERIOUS])
         return Standing(now, clock, max(0, self.signed - self.acknowledged), link, self._battery, alarms)
 
     @property

@@ -77,6 +77,7 @@ TROUBLES = {
     "log_restarted": N_("The office's log is shorter than it was. Tell the office."),
     "gateway_restored": N_("The office was restored from a backup. What it lost is sent again."),
     "device_rolled_back": N_("This handheld was set back, or copied. It needs a new enrolment."),
+    "key_passed_over": N_("The office does not take what an earlier key of this handheld signed. Tell the office."),
     "uplink_damaged": N_("A file of sync was damaged and is set aside. Nothing signed is lost."),
     "unknown_kid": N_("The office does not know this handheld's key. It needs a new enrolment."),
     "foreign_key": N_("This key belongs to another handheld. Tell the office."),
