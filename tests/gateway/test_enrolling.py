@@ -360,7 +360,7 @@ def test_a_certificate_that_ended_is_renewed_though_nobody_has_told_the_gateway_
     passing(monkeypatch, days)
     newest = rotated(rotated(handheld))
     passing(monkeypatch, 200)
-    renewing.prepare(newest, identity.signer(newest))  # somebody works with the newest key, which counts for nothing yet
+    renewing.prepare(newest, identity.signer(newest))  # a login
     assert renewing.renew(newest)
     assert len(issued(office, "hh-1")) == 2
     assert link_identity.context(newest) is not None
