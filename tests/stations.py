@@ -74,6 +74,7 @@ class Station:
             row = keys.by_kid(end.connection, device.key.kid)
             assert row is not None
             keys.set_status(end.connection, row.id, keys.REVOKED, leaf)
+            acts.add(end.connection, leaf, "device.revoked", device.key.thumbprint.hex())
         return leaf
 
     def handle(self, *frames: tuple[str, bytes]) -> Outcome:

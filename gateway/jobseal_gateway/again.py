@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from jobseal.lifecycle import CREATED, WORKING
-from jobseal_gateway import office, statements
+from jobseal_gateway import office, statements, succession
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import jobs, keys, leaves
@@ -36,11 +36,10 @@ def end(gateway: Gateway, device: str, operator: str) -> Ended:
     Raises EnrolmentRefused (``unknown_device``), and as ``Office.revoke``.
     """
     with reading(gateway.engine) as connection:
-        known = keys.of_device(connection, device)
-        if not known:
+        newest = succession.present(connection, device)
+        if newest is None:
             sentence = f"No handheld was ever enrolled as {device}; enrol a new one with --label."
             raise EnrolmentRefused("unknown_device", sentence)
-        newest = known[-1]
         found = Ended(device, _label(connection, newest), newest.thumbprint.hex(), _unfinished(connection, newest))
     if newest.status != keys.REVOKED:
         office.open_office(gateway).revoke(newest.thumbprint.hex(), REASON, operator)

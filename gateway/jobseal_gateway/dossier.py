@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from jobseal import bodies
 from jobseal.event import SignedEvent
 from jobseal.office import Act
-from jobseal_gateway import lineage, standing, statements
+from jobseal_gateway import lineage, standing, statements, succession
 from jobseal_gateway.ledger import assignments, branches, jobs, leaves, log, objects, orders, records, verdicts
 from jobseal_gateway.ledger import keys as key_rows
 from jobseal_gateway.ledger.branches import Branch
@@ -162,9 +162,9 @@ def _assigned(connection: Connection, id: str, present: dict[str, set[str]]) -> 
         earlier = [each for each, by in present.items() if technician in by]
         if earlier and set(earlier) & set(assignments.carried(connection, technician)):
             continue
-        held = [] if device is None else key_rows.of_device(connection, device)
-        if held:
-            found.setdefault(held[-1].thumbprint, assignment.at_ms)
+        held = None if device is None else succession.present(connection, device)
+        if held is not None:
+            found.setdefault(held.thumbprint, assignment.at_ms)
         else:
             unequipped[technician] = assignment.at_ms
     return found, unequipped

@@ -22,7 +22,7 @@ from jobseal.errors import OPERATOR, JobsealError
 from jobseal.host.curve import check_key
 from jobseal.key import Key
 from jobseal.shape import CODE, DEVICE
-from jobseal_gateway import snapshots, work
+from jobseal_gateway import snapshots, succession, work
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import assignments, branches, keys, leaves
 from jobseal_gateway.ledger.errors import KeyTaken
@@ -139,15 +139,15 @@ def _checked(data: bytes) -> Key:
 
 def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[keys.Key, bytes]:
     device = request.device or DEVICE_PREFIX + secrets.token_hex(DEVICE_RANDOM_BYTES)
-    earlier = keys.of_device(desk.connection, device)
-    if earlier and earlier[-1].status == keys.ACTIVE:
+    earlier = succession.present(desk.connection, device)
+    if earlier is not None and earlier.status == keys.ACTIVE:
         sentence = f"{device} has an active key; suspend or revoke that first, or give the new handheld another name."
         raise EnrolmentRefused("device_has_key", sentence)
     body = {
         "device": device,
         "key": key.encode(),
         "assurance": request.assurance,
-        "earlier": earlier[-1].thumbprint if earlier else None,
+        "earlier": None if earlier is None else earlier.thumbprint,
         "log": gateway.keys.log_id,
         "label": request.label,
     }
@@ -164,7 +164,7 @@ def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[ke
     except KeyTaken as error:
         raise _clash(key) from error
     branches.begin(desk.connection, added.id, act.hash)
-    if earlier:  # nobody carries what was never enrolled
+    if earlier is not None:  # nobody carries what was never enrolled
         carriers = assignments.carriers(desk.connection, device)
         work.mark_assigned(desk.connection, carriers, desk.at_ms)  # they wait for this key now
     return added, act.bytes

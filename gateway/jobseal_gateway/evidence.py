@@ -17,10 +17,11 @@ from jobseal.job import close_over
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.receipt import Receipt
 from jobseal.record import Record
-from jobseal_gateway import lineage, release, statements
+from jobseal_gateway import lineage, release, succession
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import branches, jobs, keys, leaves, log, objects, orders
 from jobseal_gateway.ledger import office as office_rows
+from jobseal_gateway.ledger.branches import Branch
 from jobseal_gateway.ledger.leaves import Leaf
 from jobseal_gateway.ledger.records import Released
 from jobseal_gateway.log import LogWriter
@@ -37,7 +38,7 @@ def bundle(connection: Connection, writer: LogWriter, gateway: GatewayKeys, rele
     job_id = jobs.known(connection, [record.work_order])[record.work_order]
     rows = [row for row in leaves.of_job(connection, job_id) if row.idx < stated.size]
     logged = _stated(connection, record, rows)
-    acts = [row for row in rows if row.type == leaves.OFFICE] + _about_keys(connection, record, stated.size)
+    acts = [row for row in rows if row.type == leaves.OFFICE] + _about_keys(connection, record, rows, stated.size)
     acts += [row for row in office_rows.of_kind(connection, office.RESTART) if row.idx < stated.size]
     return Bundle(
         format=FORMAT,
@@ -63,43 +64,52 @@ def _stated(connection: Connection, record: Record, rows: Iterable[Leaf]) -> lis
     adoption, that came after the release changes nothing about it."""
     events = [row for row in rows if row.type == leaves.EVENT]
     found: list[Leaf] = []
-    for thumbprint, count, digest, closing in record.closes:
-        key = keys.by_kid(connection, thumbprint[:8])
-        of_key = [] if key is None else branches.of_key(connection, key.id)
+    for close in record.closes:
+        key = keys.by_kid(connection, close[0][:8])
         own = [row for row in events if key is not None and row.key_id == key.id]
-        for head in of_key:
-            line = lineage.along(own, of_key, head)
-            hashes = [row.hash for row in sorted(line, key=lambda row: row.seq or 0)]
-            covered = hashes[:-1] if hashes and hashes[-1] == closing else hashes
-            if close_over(covered) == [count, digest]:
-                found += line
-                break
+        of_key = [] if key is None else branches.of_key(connection, key.id)
+        head = _closed(own, of_key, close)
+        found += [] if head is None else lineage.along(own, of_key, head)
     return sorted(found, key=lambda row: row.idx)
 
 
-def _about_keys(connection: Connection, record: Record, size: int) -> list[Leaf]:
+def _closed(own: list[Leaf], of_key: list[Branch], close: list[Any]) -> Branch | None:
+    """The line of a key with these events of the job that this close of a record is about."""
+    _, count, digest, closing = close
+    for head in of_key:
+        line = lineage.along(own, of_key, head)
+        hashes = [row.hash for row in sorted(line, key=lambda row: row.seq or 0)]
+        covered = hashes[:-1] if hashes and hashes[-1] == closing else hashes
+        if close_over(covered) == [count, digest]:
+            return head
+    return None
+
+
+def _about_keys(connection: Connection, record: Record, rows: list[Leaf], size: int) -> list[Leaf]:
     """The enrolment of every key that the record names, and what was said of it since: that another follows, too."""
     found: list[Leaf] = []
-    for thumbprint in dict.fromkeys(row[0] for row in record.closes):
+    for close in {row[0]: row for row in record.closes}.values():
+        thumbprint = close[0]
         key = keys.by_kid(connection, thumbprint[:8])
-        enrolled = [] if key is None else _enrolments(connection, key)
+        enrolled = [] if key is None else _enrolments(connection, key, rows, close)
         found += [leaf for leaf in enrolled if leaf not in found]
         for kind in _ABOUT_KEYS:
             found += office_rows.about(connection, kind, thumbprint.hex())
     return [row for row in found if row.idx < size]
 
 
-def _enrolments(connection: Connection, key: keys.Key) -> list[Leaf]:
-    """The enrolment of this key, and those of the keys by which it says that it ended."""
-    found = []
-    for each in keys.of_device(connection, key.device):
-        leaf = leaves.at(connection, each.enrolment_leaf) if each.id >= key.id else None
-        if leaf is None or leaf.bytes is None:
-            continue
-        said = statements.act(leaf.bytes).named()
-        if each.id == key.id or ("follows" in said and said["earlier"] == key.thumbprint):
-            found.append(leaf)
-    return found
+def _enrolments(connection: Connection, key: keys.Key, rows: list[Leaf], close: list[Any]) -> list[Leaf]:
+    """The enrolment of this key, and that of the key by which it says that it ended: on the record's line, since what
+    goes on beside a fork is not behind the end of that."""
+    of_key = branches.of_key(connection, key.id)
+    own = [row for row in rows if row.type == leaves.EVENT and row.key_id == key.id]
+    head = _closed(own, of_key, close) or of_key[0]
+    found = [key.enrolment_leaf]
+    for end in succession.ends(connection, key):
+        named = leaves.at(connection, end.leaf)
+        if named is not None and lineage.along([named], of_key, head):
+            found.append(end.heir.enrolment_leaf)
+    return [leaf for index in found if (leaf := leaves.at(connection, index)) is not None and leaf.bytes is not None]
 
 
 def _leaf(writer: LogWriter, row: Leaf, size: int) -> list[Any]:

@@ -7,7 +7,7 @@ Rules:
 - An act that would change nothing, or that is about something unknown, is refused with a sentence, and not logged.
 - What was released is never touched here; folding the marked jobs again says what follows for them.
 
-A key is named by its device (then it is that device's newest one) or by the first digits of its thumbprint.
+A key is named by its device (then it is the one that this goes on with) or by the first digits of its thumbprint.
 An ``Office`` belongs to one thread, as its ``LogWriter`` does.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from jobseal import exceptions as rules
 from jobseal import office
 from jobseal.errors import OPERATOR, JobsealError
-from jobseal_gateway import dossier, succession
+from jobseal_gateway import dossier, standing, succession
 from jobseal_gateway.errors import GatewayError
 from jobseal_gateway.ledger import (
     assignments,
@@ -122,15 +122,18 @@ class Office:
         return act
 
     def reinstate(self, key: str, reason: str, operator: str) -> Act:
-        """End the suspension of this key: what it signed meanwhile counts again. Forks that are in the log by now stay
+        """End the doubts about this key: what it signed meanwhile counts again. Forks that are in the log by now stay
         out of billing, as the first-logged branch stands for the handheld, unless they are adopted; a fork that goes
-        on afterwards holds the key's work anew."""
+        on afterwards holds the key's work anew.
+
+        A key that has named the next one stays ended. Of the keys that one key named on several branches one can count.
+        """
         with self.acting(operator) as desk:
             found = desk.key(key)
-            if found.status != keys.SUSPENDED:
-                raise OfficeRefused("key_not_suspended", f"The key of {found.device} is {found.status}, not suspended.")
+            _check_may_count(desk.connection, found)
             act = desk.log("device.reinstated", {"key": found.thumbprint, "reason": reason}, _hex(found))
-            keys.set_status(desk.connection, found.id, keys.ACTIVE, act.leaf)
+            is_over = succession.has_ended(desk.connection, found)
+            keys.set_status(desk.connection, found.id, keys.ROTATED if is_over else keys.ACTIVE, act.leaf)
             desk.mark(desk.jobs_of(found))
         return act
 
@@ -152,7 +155,7 @@ class Office:
             gone = [] if last_trusted_seq is None else succession.heirs(desk.connection, found, last_trusted_seq)
             for heir in gone:
                 self._revoke(desk, heir, COMPROMISED, -1)
-            if gone or keys.of_device(desk.connection, found.device)[-1].id == found.id:
+            if gone or desk.key(found.device).id == found.id:
                 # Its handheld connects with what was given out beside the first key of the line.
                 for each in succession.line(desk.connection, gone[-1] if gone else found):
                     links.revoke_of_key(desk.connection, each.id, reason, desk.at_ms)
@@ -290,13 +293,13 @@ def open_office(gateway: "Gateway") -> Office:
 
 
 def find_key(connection: Connection, name: str) -> Key:
-    """The newest key of the device ``name``, or the one whose thumbprint begins with these hex digits.
+    """The present key of the device ``name``, or the one whose thumbprint begins with these hex digits.
 
     Raises OfficeRefused (``unknown_key``).
     """
-    of_device = keys.of_device(connection, name)
-    if of_device:
-        return of_device[-1]
+    of_device = succession.present(connection, name)
+    if of_device is not None:
+        return of_device
     digits = name.lower().replace("-", "")
     found = [each for each in keys.every(connection) if each.thumbprint.hex().startswith(digits)]
     if len(digits) >= KEY_DIGITS_MIN and len(found) == 1:
@@ -313,6 +316,26 @@ def jobs_touched(connection: Connection, key: Key) -> list[int]:
         for each in assignments.of_technician(connection, technician)
     ]
     return sorted({*leaves.jobs_of_key(connection, key.id), *jobs.known(connection, assigned).values()})
+
+
+def _check_may_count(connection: Connection, key: Key) -> None:
+    """Raise OfficeRefused for a key that is in no doubt, or that would go on for a handheld beside another one."""
+    is_doubted = key.status == keys.ROTATED and standing.is_in_doubt(connection, key)
+    if key.status != keys.SUSPENDED and not is_doubted:
+        raise OfficeRefused("key_not_suspended", f"The key of {key.device} is {key.status}, not suspended.")
+    if succession.is_aside(connection, key):
+        sentence = (
+            f"The key {_hex(key)[:16]} was named on a fork, which is not billed. Adopt that branch first, if it is the "
+            f"handheld's; or enrol the handheld again."
+        )
+        raise OfficeRefused("key_of_fork", sentence)
+    other = succession.rival(connection, key)
+    if other is not None:
+        sentence = (
+            f"{key.device} goes on with the key {_hex(other)[:16]}, which counts, and one key can have one successor. "
+            f"Revoke or suspend that one first, if it is the copy's."
+        )
+        raise OfficeRefused("key_has_rival", sentence)
 
 
 def _fork(of_key: list[Branch], head: str, device: str) -> Branch:

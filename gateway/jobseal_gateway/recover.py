@@ -13,7 +13,7 @@ from jobseal.enrolment import Enrolment, Welcome
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
 from jobseal.limits import FRAME_MAX_BYTES
-from jobseal_gateway import snapshots
+from jobseal_gateway import snapshots, succession
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.ledger import branches, keys, leaves
 from jobseal_gateway.ledger import office as acts
@@ -71,7 +71,7 @@ def _verified(gateway: "Gateway", welcome: bytes) -> Enrolment:
 def _is_free(connection: Connection, found: Enrolment) -> None:
     if keys.by_kid(connection, found.key.kid) is not None:
         raise EnrolmentRefused("enrolled_already", f"The key of {found.device} is enrolled already; nothing was done.")
-    others = keys.of_device(connection, found.device)
-    if others and others[-1].status == keys.ACTIVE:
+    other = succession.present(connection, found.device)
+    if other is not None and other.status == keys.ACTIVE:
         sentence = f"{found.device} has an active key that the backup knows; suspend or revoke that first."
         raise EnrolmentRefused("device_has_key", sentence)

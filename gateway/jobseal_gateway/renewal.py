@@ -17,7 +17,7 @@ from jobseal.enrolling import REQUEST_MAX_BYTES, Renewal
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Verifier
 from jobseal.key import Key
-from jobseal_gateway import ca
+from jobseal_gateway import ca, succession
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import keys, links
@@ -43,7 +43,7 @@ def renew(gateway: Gateway, data: bytes) -> bytes:
     with writing(gateway.engine) as connection:
         row = _signed_by(connection, wanted.device, envelope, now_ms)
         if row.status == keys.ROTATED:  # its handheld goes on with another one, under the same certificate for now
-            row = keys.of_device(connection, wanted.device)[-1]
+            row = succession.present(connection, wanted.device) or row
         if row.status in (keys.REVOKED, keys.ROTATED):
             sentence = f"The key of {wanted.device} is {row.status}; the handheld must be enrolled again."
             raise EnrolmentRefused("key_revoked", sentence)

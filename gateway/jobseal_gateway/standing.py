@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from jobseal.office import Act
 from jobseal_gateway import statements
-from jobseal_gateway.ledger import holes, leaves
+from jobseal_gateway.ledger import branches, holes, leaves
 from jobseal_gateway.ledger import office as office_rows
 from jobseal_gateway.ledger.branches import FORKED as FORK_STANDING
 from jobseal_gateway.ledger.branches import Branch
@@ -55,6 +55,16 @@ def left_out(connection: Connection, key: Key, lines: Sequence[Branch]) -> froze
     forks = [line for line in lines if line.standing == FORK_STANDING]
     since = _reinstated(connection, key) if forks else -1
     return frozenset(fork.id for fork in forks if since > _newest(connection, fork))
+
+
+def is_in_doubt(connection: Connection, key: Key) -> bool:
+    """Whether a suspension of this key stands, or a fork of its chain that nobody has looked into."""
+    lines = branches.of_key(connection, key.id)
+    forks = {line.id for line in lines if line.standing == FORK_STANDING}
+    suspended = office_rows.about(connection, "device.suspended", key.thumbprint.hex())
+    return any(row.idx > _reinstated(connection, key) for row in suspended) or bool(
+        forks - left_out(connection, key, lines)
+    )
 
 
 def _newest(connection: Connection, line: Branch) -> int:

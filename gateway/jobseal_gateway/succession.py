@@ -1,12 +1,30 @@
-"""Which key follows which by rotation, as their enrolments say: what becomes of one is not always its own affair."""
+"""Which key follows which by rotation, as their enrolments say: what becomes of one is not always its own affair.
 
-from typing import Any
+A key whose chain forked may have named one heir on each of its lines, and a key that was revoked may have named one
+behind that. All of them are enrolled, so that what they sign is logged and nobody's work is lost; but for one handheld
+one key goes on. Those that a fork named, or a revoked key, stand *aside*: they are never the device's present key, and
+are not trusted before an operator has adopted the fork, or at all.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
-from jobseal_gateway import statements
-from jobseal_gateway.ledger import keys, leaves
+from jobseal_gateway import standing, statements
+from jobseal_gateway.ledger import branches, keys, leaves
+from jobseal_gateway.ledger import office as acts
 from jobseal_gateway.ledger.keys import Key
+
+
+class End(NamedTuple):
+    """A ``key.rotated``: the row of its ``branch``, its ``seq``, its ``leaf``, and the ``heir`` that it brought."""
+
+    branch: int
+    seq: int
+    leaf: int
+    heir: Key
 
 
 def line(connection: Connection, key: Key) -> list[Key]:
@@ -27,6 +45,75 @@ def heirs(connection: Connection, key: Key, after_seq: int) -> list[Key]:
             found.append(each)
             ends[each.thumbprint] = -1
     return found
+
+
+def ends(connection: Connection, key: Key) -> list[End]:
+    """Where this key named another that was enrolled by that: once on a line at most, in the order of the log."""
+    found = []
+    for each in keys.of_device(connection, key.device):
+        said = _enrolment(connection, each)
+        if "follows" in said and said["earlier"] == key.thumbprint:
+            seq, named = said["follows"]
+            for row in leaves.events_at(connection, key.id, seq):
+                if row.hash == named and row.branch_id is not None:
+                    found.append(End(row.branch_id, seq, row.idx, each))
+    return found
+
+
+def has_ended(connection: Connection, key: Key) -> bool:
+    """Whether this key has named another as its last word, on a line that may be billed."""
+    if key.status == keys.ROTATED:
+        return True
+    forks = _forks(connection, key)
+    return any(end.branch not in forks for end in ends(connection, key))
+
+
+def present(connection: Connection, device: str) -> Key | None:
+    """The key that this device goes on with: the newest that does not stand aside; None without any."""
+    for key in reversed(keys.of_device(connection, device)):
+        if key.status == keys.ACTIVE or not is_aside(connection, key):
+            return key
+    return None
+
+
+def is_aside(connection: Connection, key: Key) -> bool:
+    """Whether this key, or one that it came from, was named on a fork that nobody has adopted, or by a revoked key."""
+    return any(
+        end.branch in _forks(connection, earlier) or end.leaf > _revoked(connection, earlier)
+        for earlier, end in _steps(connection, key)
+    )
+
+
+def rival(connection: Connection, key: Key) -> Key | None:
+    """A key that is trusted and goes on, as this one would, for a key that has named two."""
+    for earlier, end in _steps(connection, key):
+        for other in ends(connection, earlier):
+            if other.heir.id != end.heir.id:
+                for each in (other.heir, *heirs(connection, other.heir, -1)):
+                    if _is_trusted(connection, each):
+                        return each
+    return None
+
+
+def _steps(connection: Connection, key: Key) -> Iterator[tuple[Key, End]]:
+    """Each rotation that led to this key: the earlier key, and the end by which it named the next."""
+    for earlier, heir in pairwise(line(connection, key)):
+        yield from ((earlier, end) for end in ends(connection, earlier) if end.heir.id == heir.id)
+
+
+def _is_trusted(connection: Connection, key: Key) -> bool:
+    return key.status == keys.ACTIVE or (key.status == keys.ROTATED and not standing.is_in_doubt(connection, key))
+
+
+def _forks(connection: Connection, key: Key) -> set[int]:
+    """The branches of this key that are not billed."""
+    return {row.id for row in branches.of_key(connection, key.id) if row.standing == branches.FORKED}
+
+
+def _revoked(connection: Connection, key: Key) -> float:
+    """The leaf since when this key is revoked."""
+    said = acts.about(connection, "device.revoked", key.thumbprint.hex()) if key.status == keys.REVOKED else []
+    return said[0].idx if said else float("inf")
 
 
 def _earlier(connection: Connection, key: Key) -> Key | None:

@@ -18,12 +18,13 @@ from jobseal_device import enrolling as handheld
 from jobseal_device import identity, turns
 from jobseal_device.home import Home
 from jobseal_device.uplink_file import read_uplink
-from jobseal_gateway import admission, command, home
+from jobseal_gateway import admission, command, home, succession
 from jobseal_gateway.ingest import Moment
 from jobseal_gateway.ledger import keys
 from jobseal_gateway.ledger.database import reading
 from tests.field import Office, Phone
 from tests.gateway.billed import PRICES, hold_up, kept, stated
+from tests.gateway.test_rotation import rotated, sync_all
 
 Shop = Callable[..., Any]
 
@@ -153,3 +154,26 @@ def test_asking_again_for_a_key_that_has_ended_makes_another_code_and_ends_nothi
     second = day.run("enrol", "new", "--again", "hh-1")
     assert first["ended"] == second["ended"]
     assert first["invited"][0]["code"] != second["invited"][0]["code"]
+
+
+def test_what_was_signed_under_a_rotation_that_came_too_late_is_logged_and_held_and_the_handheld_goes_on(
+    day: Day,
+) -> None:
+    phone = day.worked()
+    rotated(phone)  # the office has not heard of it when it ends the handheld's key
+    second = phone.enrolled
+    phone.sign("part.used", "WO-2", code="P-1", quantity="2", unit="pc", source="van")
+    phone.capture.close()
+    told = day.run("enrol", "new", "--again", "hh-1", "--approved", "--minutes", "600")
+    again = day.enrol(phone.home.next_turn(), told["invited"][0]["code"])
+    again.sign("job.accepted", "WO-2")
+    sync_all(again)
+    assert [turns.is_sent(turn) for turn in turns.every(again.home)] == [True, True, True]
+    assert [row.status for row in day.known()] == [keys.REVOKED, keys.ACTIVE, keys.REVOKED]
+    with reading(day.gateway.engine) as connection:
+        assert keys.by_kid(connection, second.key.kid) == day.known()[-1]
+        newest = succession.present(connection, "hh-1")
+    assert newest is not None
+    assert newest.thumbprint == again.enrolled.key.thumbprint
+    day.office.project()
+    assert "key_revoked" in str(day.office.documents()["WO-2"][0]), "for a person to decide on"

@@ -222,7 +222,7 @@ def test_a_key_that_did_not_say_that_it_follows_is_not_enrolled_and_the_chain_ha
         assert [row.device for row in keys.every(connection)] == ["van-1", "van-2"]
 
 
-def test_the_key_after_a_suspended_one_is_suspended_and_that_after_a_revoked_one_is_none(station: Station) -> None:
+def test_the_key_after_a_suspended_one_is_suspended_and_that_after_a_revoked_one_is_revoked(station: Station) -> None:
     old, new = _both(station, "van-1")
     clone = old.clone()
     send(station, old, old.events(0, 1, 9999))
@@ -232,12 +232,16 @@ def test_the_key_after_a_suspended_one_is_suspended_and_that_after_a_revoked_one
     send(station, clone, clone.events(0, 1, 9999))  # two holders
     send(station, old, old.events(1, 9, 9999))
     assert (status(station, old), status(station, new)) == (keys.SUSPENDED, keys.SUSPENDED)
-    revoked, none = _both(station, "van-2")
+    revoked, heir = _both(station, "van-2")
     send(station, revoked, revoked.events(0, 1, 9999))
     station.revoke(revoked)
     send(station, revoked, revoked.events(1, 9, 9999))
-    assert status(station, none) is None
+    assert status(station, heir) == keys.REVOKED
     assert verdicts_of(station, revoked) == {(0, 1): ["key_revoked"], (0, 2): ["key_revoked"]}
+    heir.capture("session.opened", {"follows": heir.genesis}, job=None)
+    station.sync(heir)
+    assert (heir.state.next, verdicts_of(station, heir)) == (1, {(0, 0): ["key_revoked"]})
+    assert station.events(heir) == heir.frames, "its bytes are kept"
 
 
 def test_a_second_holder_who_shows_up_after_the_end_suspends_the_key_that_goes_on(station: Station) -> None:

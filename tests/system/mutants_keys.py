@@ -13,13 +13,66 @@ def _mutant(name: str, file: str, before: str, after: str, shown_by: str, check:
 
 
 MUTANTS = (
-    _mutant(
+    Mutant(
         "old_key_goes_on",
-        f"{INGEST}/settling.py",
-        "    return enrolled.status in _NO_TRUST and ",
-        "    return enrolled.status == keys.REVOKED and ",
-        "endings",
-        "old_key_accepted",
+        (
+            (
+                f"{INGEST}/settling.py",
+                "    return enrolled.status in _NO_TRUST and ",
+                "    return enrolled.status == keys.REVOKED and ",
+            ),
+            (f"{INGEST}/settling.py", "codes) or self._is_over(keyed, entry):", "codes):"),
+        ),
+        "keys.endings",
+        ("old_key_accepted",),
+    ),
+    _mutant(
+        "heir_of_a_revoked_key_trusted",
+        f"{INGEST}/rotation.py",
+        "    if before == keys.REVOKED:\n",
+        "    if False:\n",
+        "heirs",
+        "revoked_inherited",
+    ),
+    _mutant(
+        "heir_of_a_revoked_key_dropped",
+        f"{INGEST}/rotation.py",
+        "    if keys.by_kid(connection, key.kid) is not None:\n",
+        "    if before == keys.REVOKED:\n",
+        "heirs",
+        "heir_lost",
+    ),
+    _mutant(
+        "heir_of_a_fork_reinstated",
+        "gateway/jobseal_gateway/office.py",
+        "    if succession.is_aside(connection, key):\n",
+        "    if False:\n",
+        "heirs",
+        "two_heirs",
+    ),
+    _mutant(
+        "two_heirs_of_one_key",
+        "gateway/jobseal_gateway/office.py",
+        "    other = succession.rival(connection, key)\n",
+        "    other = None\n",
+        "heirs",
+        "two_heirs",
+    ),
+    _mutant(
+        "unknown_turn_waited_for",
+        "device/jobseal_device/turns.py",
+        " or is_there(turn.passed_over, files)",
+        "",
+        "turns_left",
+        "held_up",
+    ),
+    _mutant(
+        "unknown_turn_left_in_silence",
+        "device/jobseal_device/passed_over.py",
+        "    work.raise_alarm(ALARM, sentence, [])\n",
+        "",
+        "turns_left",
+        "left_in_silence",
     ),
     _mutant(
         "succession_unproven",
@@ -40,8 +93,8 @@ MUTANTS = (
     _mutant(
         "heir_of_a_fork_trusted",
         f"{INGEST}/rotation.py",
-        "    if is_suspended:\n",
-        "    if False:\n",
+        "    elif is_suspended:\n",
+        "    elif False:\n",
         "endings",
         "fork_inherited",
     ),

@@ -1,11 +1,13 @@
 """The end of a key by its own word: what a ``key.rotated`` that was just logged makes of it and of the key it names.
 
 The key that follows is enrolled in the same transaction, since the event has the word of both keys: its first frame
-finds it enrolled. What nobody vouches for stays out:
+finds it enrolled, and what it signed is logged whatever becomes of it. What nobody vouches for does not count:
 
-- a revoked key, or one that has ended before, brings in no other;
 - the key after one that is suspended is suspended with it, by an act of its own that billing minds;
-- where the chain has forked, nobody knows whose word it was: the key stays suspended as it is, and so is the next one;
+- the key after one that is revoked is revoked with it: a person ended the handheld's key, and has to enrol it again;
+- where the chain has forked, nobody knows whose word it was: the key stays suspended as it is, and so is the next one,
+  and that which another branch names. ``succession`` has which of them may count one day;
+- a line ends once: what it says behind its end, or late, brings in nothing;
 - the next key never counts as better kept than this one: only a person who enrols a handheld can say that.
 """
 
@@ -53,12 +55,10 @@ def end_key(
 
     ``signer``: the office's; ``forked``: whether its chain has more than one branch.
     """
-    if enrolled.status in (keys.REVOKED, keys.ROTATED):
-        return Ended((), None)
-    connection = end.connection
+    connection, before = end.connection, enrolled.status
     row = keys.by_id(connection, enrolled.id)  # a fork of an earlier key may have suspended it a moment ago
-    is_suspended = forked or keys.SUSPENDED in (enrolled.status, None if row is None else row.status)
-    if not forked:
+    is_suspended = forked or keys.SUSPENDED in (before, None if row is None else row.status)
+    if before not in (keys.REVOKED, keys.ROTATED) and not forked:
         keys.set_status(connection, enrolled.id, keys.ROTATED, leaf)
         enrolled.status = keys.ROTATED
     try:
@@ -71,7 +71,9 @@ def end_key(
     if keys.by_kid(connection, key.kid) is not None:
         return Ended(NOT_FIT, None)
     heir = _enrol(end, signer, enrolled, key, assurance, ending)
-    if is_suspended:
+    if before == keys.REVOKED:
+        _revoke(end, signer, heir, enrolled)
+    elif is_suspended:
         suspend(end, signer, heir)
     return Ended((), heir)
 
@@ -80,6 +82,19 @@ def suspend(end: Appending, signer: "Signer", heir: keys.Key) -> None:
     """Bill nothing of a key that follows another, from here on: nobody knows any more who named it."""
     leaf = _log(end, signer, "device.suspended", {"key": heir.thumbprint, "reason": UNFOUNDED}, heir.thumbprint)
     keys.set_status(end.connection, heir.id, keys.SUSPENDED, leaf)
+
+
+def _revoke(end: Appending, signer: "Signer", heir: keys.Key, earlier: Enrolled) -> None:
+    """End a key with the one before it, for the reason for which that was ended."""
+    row = keys.by_id(end.connection, earlier.id)
+    leaf = None if row is None else leaves.at(end.connection, row.status_leaf)
+    if leaf is None or leaf.bytes is None:
+        raise LogDamaged(f"The revocation of {earlier.device} is not in the log any more.")
+    said = statements.act(leaf.bytes).named()
+    last_trusted = None if said.get("last_trusted_seq") is None else -1
+    body = {"key": heir.thumbprint, "reason": said["reason"], "last_trusted_seq": last_trusted}
+    ended = _log(end, signer, "device.revoked", body, heir.thumbprint)
+    keys.set_status(end.connection, heir.id, keys.REVOKED, ended, last_trusted)
 
 
 def _enrol(

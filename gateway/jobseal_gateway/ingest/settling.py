@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from jobseal import bodies, office, rotating
 from jobseal.object import SALT_BYTES
-from jobseal_gateway import work
+from jobseal_gateway import succession, work
 from jobseal_gateway.ingest import rotation
 from jobseal_gateway.ingest.allowance import Bounds
-from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain
+from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain, Position
 from jobseal_gateway.ingest.placing import Announced, Entry, Forgotten, Plan, Slot
 from jobseal_gateway.ledger import (
     assignments,
@@ -84,6 +84,7 @@ class Settling:
     __slots__ = (
         "_bounds",
         "_chains",
+        "_ends",
         "_office",
         "_quarantined",
         "_verdicts",
@@ -105,6 +106,7 @@ class Settling:
         self._office = office_signer
         self._verifier = verifier
         self._chains: dict[int, KeyChain] = {}
+        self._ends: dict[int, list[tuple[int, int]]] = {}
         self._verdicts: list[Verdict] = []
         self._quarantined: dict[str, list[tuple[str, bytes]]] = {}
         self.dirty: dict[int, None] = {}
@@ -164,7 +166,7 @@ class Settling:
             objects.name(self.end.connection, leaf, key_id, named)
         if job_id is not None:
             self.dirty[job_id] = None
-        if _is_mistrusted(keyed.enrolled, codes):
+        if _is_mistrusted(keyed.enrolled, codes) or self._is_over(keyed, entry):
             codes = (*codes, "key_revoked")
         if event.kind == rotating.KIND:
             codes = (*codes, *self._rotate(keyed, entry, leaf))
@@ -180,14 +182,40 @@ class Settling:
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
-        # Where events stand behind it, it is not the last word of whoever went on.
-        forked = len(keyed.rows) > 1 or "late_event" in entry.codes
+        if "late_event" in entry.codes or self._is_over(keyed, entry) or self._ended_alone(keyed):
+            return ()  # not the last word of whoever signs along this line
+        forked = len(keyed.rows) > 1
         ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
         if ended.heir is not None:
+            self._ends[keyed.enrolled.id].append((keyed.rows[entry.number].id, entry.signed.event.seq))
             self.heirs.append(ended.heir)
             carriers = assignments.carriers(self.end.connection, keyed.enrolled.device)
             self.mark(work.assigned_jobs(self.end.connection, carriers))  # they wait for this key now
         return tuple(code for code in ended.codes if code not in entry.codes)
+
+    def _is_over(self, keyed: KeyChain, entry: Entry) -> bool:
+        """Whether this event stands behind one of its own line that has named the next key. A key whose chain forked
+        may end on each of its branches, and what goes on beside an end is not behind it."""
+        ends = self._ends_of(keyed)
+        if not ends:
+            return False
+        event = entry.signed.event
+        line = keyed.lineage(Position(entry.number, event.seq, event.prev))
+        return any(branch == own and first <= seq < end for branch, seq in ends for own, first, end in line)
+
+    def _ended_alone(self, keyed: KeyChain) -> bool:
+        """Whether the key has ended by its own word and brought no other."""
+        return keyed.enrolled.status == keys.ROTATED and not self._ends_of(keyed)
+
+    def _ends_of(self, keyed: KeyChain) -> list[tuple[int, int]]:
+        """(branch, seq) of each event by which this key named another; looked up where there may be one."""
+        enrolled = keyed.enrolled
+        if enrolled.id not in self._ends:
+            has_any = enrolled.status != keys.ACTIVE or len(keyed.rows) > 1
+            row = keys.by_id(self.end.connection, enrolled.id) if has_any else None
+            found = [] if row is None else succession.ends(self.end.connection, row)
+            self._ends[enrolled.id] = [(end.branch, end.seq) for end in found]
+        return self._ends[enrolled.id]
 
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:
         if slot.parent is not None:
@@ -211,8 +239,9 @@ class Settling:
         Of one that has ended, the key that goes on for it is meant: who knows which of the two holders named that.
         """
         if enrolled.status == keys.ROTATED:
-            newest = keys.of_device(self.end.connection, enrolled.device)[-1]
-            if newest.id != enrolled.id and newest.status == keys.ACTIVE:
+            self.end.flush()  # a key may have been enrolled in this very round
+            newest = succession.present(self.end.connection, enrolled.device)
+            if newest is not None and newest.id != enrolled.id and newest.status == keys.ACTIVE:
                 rotation.suspend(self.end, self._office, newest)
                 self.mark(leaves.jobs_of_key(self.end.connection, newest.id))
             return

@@ -1,18 +1,26 @@
 """Keys that give way to others: nobody brings in a key that is not his, and who has ended has ended."""
 
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
 
 from jobseal import cose, office, root_line, rotating
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Ed25519Signer, Verifier
 from jobseal.root_line import RootRotation
+from jobseal_device import identity, passed_over, turns
 from jobseal_device.capture import Capture
+from jobseal_device.home import Home
+from jobseal_device.rotating import rotate
 from jobseal_device.turns import KeyEnded
+from jobseal_device.work_file import WorkFile
 from jobseal_gateway.ledger import keys, leaves
-from jobseal_gateway.ledger.database import reading
-from tests.device.workbench import Workbench, key_of
-from tests.devices import Device, signer_of
-from tests.gateway.ingest.talk import send, verdicts_of
+from jobseal_gateway.ledger.database import connect, migrate, reading
+from jobseal_gateway.office import OfficeRefused
+from tests.device.workbench import HandClock, TestOffice, Workbench, key_of
+from tests.devices import Device, digest, signer_of
+from tests.gateway.bureaus import Bureau
+from tests.gateway.ingest.talk import batch, send, verdicts_of
 from tests.protocol.test_proof_of_rotation import behind_its_end, findings_of, rotation
 from tests.stations import Station
 from tests.system.sentinels import Found
@@ -81,6 +89,52 @@ def _strangers(folder: Path) -> Found:
                 yield "stranger_enrolled", "a key is enrolled that never said that it follows this one"
 
 
+def heirs(folder: Path) -> Found:
+    """``two_heirs``: two keys go on for one handheld, or a fork's does before anybody has adopted it;
+    ``revoked_inherited``: who holds a revoked key brings in another that is trusted; ``heir_lost``: what such a key has
+    signed is not even kept."""
+    engine = connect(f"sqlite:///{folder / 'ledger.db'}")
+    try:
+        migrate(engine)
+        bureau = Bureau(engine, folder)
+        device = bureau.enrol("hh-1", "t-1")
+        copy = device.clone()
+        device.capture()
+        copy.capture(job="WO-2")
+        own, other = signer_of("own"), signer_of("other")
+        for each, heir in ((device, own), (copy, other)):
+            succession = rotating.succession(each.key.thumbprint, "none", heir)
+            each.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+            send(bureau.station, each, each.events(0, 2, 1 << 20))
+        yield from _reinstated(bureau, other, "two_heirs", "the key that a fork has named is trusted")
+        bureau.office.reinstate(own.key.thumbprint.hex(), "looked into it", "op")
+        bureau.office.adopt(device.key.thumbprint.hex(), digest(copy.frames[-1] or b"").hex(), "it was that", "op")
+        yield from _reinstated(bureau, other, "two_heirs", "a handheld goes on with two keys")
+        yield from _revoked(bureau)
+    finally:
+        engine.dispose()
+
+
+def _reinstated(bureau: Bureau, signer: Ed25519Signer, code: str, why: str) -> Found:
+    with suppress(OfficeRefused):
+        bureau.office.reinstate(signer.key.thumbprint.hex(), "looked into it", "op")
+        yield code, why
+
+
+def _revoked(bureau: Bureau) -> Found:
+    device = bureau.enrol("hh-2", "t-2")
+    bureau.office.revoke("hh-2", "replaced", "op")
+    _ended(device, rotating.succession(device.key.thumbprint, "none", HEIR))
+    send(bureau.station, device, device.events(0, 1, 1 << 20))
+    if _status(bureau.station, HEIR) == keys.ACTIVE:
+        yield "revoked_inherited", "a revoked key has named the next, and that is trusted"
+    heir = Device("hh-2", device.prev, device.trusted, HEIR)
+    heir.capture()
+    bureau.station.handle(batch(heir, heir.events(0, 1, 1 << 20)))
+    if heir.frames[0] not in [leaf.bytes for leaf in bureau.station.leaves(leaves.EVENT)]:
+        yield "heir_lost", "what was signed with the key after a revoked one is not in the log"
+
+
 def roots(_: Path) -> Found:
     """``root_by_one``: a root is taken that only one of the two has signed; ``root_line_broken``: one that follows
     another root than the last."""
@@ -116,15 +170,38 @@ def handhelds(folder: Path) -> Found:
     """``old_key_signs``: a handheld signs with a key that has ended."""
     bench = Workbench(folder / "HH-1")
     bench.sign("job.accepted")
-    identity = bench.identity
-    bench.capture.end(HEIR.key, rotating.succession(identity.thumbprint, "none", HEIR), "t-1")
+    who = bench.identity
+    bench.capture.end(HEIR.key, rotating.succession(who.thumbprint, "none", HEIR), "t-1")
     bench.capture.kill()
     try:
-        again = Capture(bench.home, identity, key_of("HH-1"), bench.clock, bench.salt)
+        again = Capture(bench.home, who, key_of("HH-1"), bench.clock, bench.salt)
     except KeyEnded:
         return
     yield "old_key_signs", "capture opens with a key that has ended"
     again.kill()
 
 
-SENTINELS = {each.__name__: each for each in (endings, roots, proofs, handhelds)}
+def turns_left(folder: Path) -> Found:
+    """``held_up``: what a handheld signs waits for ever behind a key that the gateway will never know;
+    ``left_in_silence``: it goes on without a word about what it leaves behind."""
+    office_keys, first = TestOffice(), Home(folder / "HH-1")
+    salts = count()
+    _enrolled(office_keys, first, b"1" * 32)
+    clock, signer = HandClock(), identity.signer(first)
+    unknown = rotate(first, identity.load(first), signer, clock, lambda n: b"%d" % next(salts) * n, "t-1")
+    newest = unknown.next_turn()
+    _enrolled(office_keys, newest, b"2" * 32)
+    first.rolled_back.write_bytes(b"proof")
+    work = WorkFile(unknown)
+    passed_over.note(unknown, work)
+    if turns.to_send(first).turn != newest.turn:
+        yield "held_up", "sync goes on with a turn that nobody will ever answer"
+    if passed_over.ALARM not in [row["code"] for row in work.alarms()]:
+        yield "left_in_silence", "signed events are left behind and nobody is told"
+
+
+def _enrolled(office_keys: TestOffice, home: Home, seed: bytes) -> None:
+    identity.accept(home, office_keys.welcome(identity.make_key(home, seed)), office_keys.fingerprint)
+
+
+SENTINELS = {each.__name__: each for each in (endings, heirs, roots, proofs, handhelds, turns_left)}

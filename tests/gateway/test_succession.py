@@ -1,0 +1,182 @@
+"""A key in doubt that gives way to another, and what an operator may make of it: one handheld goes on with one key.
+
+The real capture, uplink, ingest, projector, office and evidence; there is no broker in between.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+
+from jobseal import event as events
+from jobseal import rotating
+from jobseal_device import identity
+from jobseal_device.journal_reader import JournalReader
+from jobseal_gateway import succession
+from jobseal_gateway.ledger import branches, keys
+from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.office import Office as Bench
+from jobseal_gateway.office import OfficeRefused
+from tests.devices import Device, digest, signer_of
+from tests.field import FieldClock, Office
+from tests.gateway.billed import PRICES, hold_up, kept
+from tests.gateway.bureaus import OPERATOR, Bureau
+from tests.gateway.ingest.talk import send, verdicts_of
+from tests.gateway.test_rotation import begun, finished, rotated, status, sync_all
+
+
+@pytest.fixture
+def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
+    found = Office(engine, tmp_path)
+    found.prices(PRICES)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def bureau(engine: Engine, tmp_path: Path) -> Bureau:
+    return Bureau(engine, tmp_path)
+
+
+def bench(office: Office) -> Bench:
+    return Bench(office.station.log, office.station.keys.office, FieldClock(office), lambda: None)
+
+
+def digits(device: Device) -> str:
+    return device.key.thumbprint.hex()
+
+
+def named_by(device: Device, name: str) -> Device:
+    """The device's last word: it goes on with the key of this name, which is returned."""
+    heir = signer_of(name)
+    succession = rotating.succession(device.key.thumbprint, "none", heir)
+    device.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
+    return Device(device.name, device.prev, device.trusted, heir)
+
+
+def present(bureau: Bureau) -> bytes | None:
+    with reading(bureau.engine) as connection:
+        found = succession.present(connection, "hh-1")
+        return None if found is None else found.thumbprint
+
+
+def two_heirs(bureau: Bureau) -> tuple[Device, Device, Device]:
+    """(a handheld, the key that it went on with, the key that its copy went on with): both have sent all they had."""
+    old = bureau.enrol("hh-1", "t-1")
+    copy = old.clone()
+    old.capture()
+    copy.capture(job="WO-2")
+    own, other = named_by(old, "own"), named_by(copy, "other")
+    copy.capture(job="WO-2")  # behind its end
+    own.capture()
+    other.capture(job="WO-2")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(0, 9, 9999))
+    for each in (own, other):
+        bureau.station.sync(each)
+    return old, own, other
+
+
+def refused(bureau: Bureau, device: Device) -> str:
+    with pytest.raises(OfficeRefused) as raised:
+        bureau.office.reinstate(digits(device), "looked into it", OPERATOR)
+    return raised.value.code
+
+
+def test_a_suspended_key_that_rotated_is_reinstated_and_its_work_is_billed(office: Office) -> None:
+    phone = begun(office)
+    phone.sync()
+    old = phone.enrolled.key.thumbprint
+    bench(office).suspend("hh-1", "somebody saw a copy", OPERATOR)
+    phone.sign("note.added", note="still at it")
+    rotated(phone)
+    finished(phone)
+    sync_all(phone)
+    office.project()
+    assert kept(office) == []
+    bench(office).reinstate("hh-1", "there was none", OPERATOR)
+    office.project()
+    assert kept(office) == [], "of what the earlier key signed while it was suspended nobody has said anything"
+    bench(office).reinstate(old.hex(), "there was none", OPERATOR)
+    office.project()
+    assert hold_up(office) == 1
+    with reading(office.engine) as connection:
+        assert [row.status for row in keys.of_device(connection, "hh-1")] == [keys.ROTATED, keys.ACTIVE]
+    with pytest.raises(OfficeRefused, match="not suspended"):
+        bench(office).reinstate(old.hex(), "once more", OPERATOR)
+
+
+def test_of_two_keys_that_one_named_the_forks_is_kept_and_counts_for_nothing(bureau: Bureau) -> None:
+    old, own, other = two_heirs(bureau)
+    station = bureau.station
+    assert [status(station, each) for each in (own, other)] == [keys.SUSPENDED, keys.SUSPENDED]
+    assert station.events(other) == other.frames, "its bytes are kept"
+    assert other.state.next == len(other.frames)
+    assert present(bureau) == own.key.thumbprint
+    assert verdicts_of(station, old)[(1, 2)] == ["key_revoked"], "the copy had ended, too"
+    assert refused(bureau, other) == "key_of_fork"
+    bureau.office.reinstate("hh-1", "the copy is found", OPERATOR)
+    bureau.office.reinstate(digits(old), "the copy is found", OPERATOR)
+    assert [status(station, each) for each in (old, own, other)] == [keys.ROTATED, keys.ACTIVE, keys.SUSPENDED]
+
+
+def test_once_its_fork_is_adopted_a_key_counts_if_the_other_does_not(bureau: Bureau) -> None:
+    old, own, other = two_heirs(bureau)
+    bureau.office.reinstate(digits(own), "it looked honest", OPERATOR)
+    with reading(bureau.engine) as connection:
+        row = keys.by_kid(connection, old.key.kid)
+        assert row is not None
+        head = branches.of_key(connection, row.id)[1].head_hash
+    bureau.office.adopt(digits(old), head.hex(), "the copy was the handheld", OPERATOR)
+    assert refused(bureau, other) == "key_has_rival"
+    bureau.office.revoke(digits(own), "compromised", OPERATOR, -1)
+    bureau.office.reinstate(digits(other), "the copy was the handheld", OPERATOR)
+    assert status(bureau.station, other) == keys.ACTIVE
+    assert present(bureau) == other.key.thumbprint
+
+
+def test_a_line_ends_once_whatever_its_key_says_behind_that(bureau: Bureau) -> None:
+    old, own, other = two_heirs(bureau)
+    third, fourth = named_by(old, "third"), named_by(other, "fourth")
+    send(bureau.station, old, old.events(2, 9, 9999))
+    send(bureau.station, other, other.events(1, 9, 9999))
+    assert status(bureau.station, third) is None
+    assert verdicts_of(bureau.station, old)[(0, 2)] == ["key_revoked"]
+    assert status(bureau.station, fourth) == keys.SUSPENDED
+    assert refused(bureau, fourth) == "key_of_fork", "who follows a fork's key follows the fork"
+    assert present(bureau) == own.key.thumbprint
+
+
+def test_a_copy_that_ends_after_the_handheld_has_brings_in_nothing_that_counts(bureau: Bureau) -> None:
+    old = bureau.enrol("hh-1", "t-1")
+    old.capture()
+    copy = old.clone()
+    own = named_by(old, "own")
+    bureau.station.sync(old)
+    assert status(bureau.station, own) == keys.ACTIVE
+    other = named_by(copy, "other")
+    send(bureau.station, copy, copy.events(1, 9, 9999))
+    assert [status(bureau.station, each) for each in (own, other)] == [keys.SUSPENDED, keys.SUSPENDED]
+    assert refused(bureau, other) == "key_of_fork"
+    bureau.office.reinstate(digits(own), "the copy is found", OPERATOR)
+    bureau.office.reinstate(digits(old), "the copy is found", OPERATOR)
+    assert refused(bureau, old) == "key_not_suspended"
+    other.capture()
+    bureau.station.sync(other)
+    assert bureau.station.events(other) == other.frames
+
+
+def test_the_end_of_a_copy_casts_no_doubt_on_the_evidence_of_the_handheld(office: Office) -> None:
+    phone = begun(office)
+    copy = Device("hh-1", phone.enrolled.identity.genesis, office.station.trusted, identity.signer(phone.home))
+    _, first = next(JournalReader(phone.home.journal).readable())
+    copy.frames, copy.prev = [first], digest(first)
+    finished(phone)
+    phone.sync()
+    named_by(copy, "other")
+    send(office.station, copy, copy.events(1, 9, 9999))
+    bench(office).reinstate("hh-1", "the copy is found", OPERATOR)
+    office.project()
+    assert hold_up(office) == 1
+    assert events.parse(copy.frames[1] or b"").event.seq == 1, "far before what is billed"
