@@ -69,9 +69,10 @@ def has_ended(connection: Connection, key: Key) -> bool:
 
 
 def present(connection: Connection, device: str) -> Key | None:
-    """The key that this device goes on with: the newest that does not stand aside; None without any."""
+    """The key that this device goes on with: the newest that neither stands aside nor has lost to another; None without
+    any."""
     for key in reversed(keys.of_device(connection, device)):
-        if key.status == keys.ACTIVE or not is_aside(connection, key):
+        if key.status == keys.ACTIVE or not (is_aside(connection, key) or rival(connection, key)):
             return key
     return None
 

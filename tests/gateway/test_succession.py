@@ -61,7 +61,7 @@ def present(bureau: Bureau) -> bytes | None:
         return None if found is None else found.thumbprint
 
 
-def two_heirs(bureau: Bureau) -> tuple[Device, Device, Device]:
+def two_heirs(bureau: Bureau, copy_ends_first: bool = False) -> tuple[Device, Device, Device]:
     """(a handheld, the key that it went on with, the key that its copy went on with): both have sent all they had."""
     old = bureau.enrol("hh-1", "t-1")
     copy = old.clone()
@@ -71,7 +71,8 @@ def two_heirs(bureau: Bureau) -> tuple[Device, Device, Device]:
     copy.capture(job="WO-2")  # behind its end
     own.capture()
     other.capture(job="WO-2")
-    for each in (old, copy):
+    send(bureau.station, old, old.events(0, 1, 9999))
+    for each in (copy, old) if copy_ends_first else (old, copy):
         send(bureau.station, each, each.events(0, 9, 9999))
     for each in (own, other):
         bureau.station.sync(each)
@@ -121,8 +122,10 @@ def test_of_two_keys_that_one_named_the_forks_is_kept_and_counts_for_nothing(bur
     assert [status(station, each) for each in (old, own, other)] == [keys.ROTATED, keys.ACTIVE, keys.SUSPENDED]
 
 
-def test_once_its_fork_is_adopted_a_key_counts_if_the_other_does_not(bureau: Bureau) -> None:
-    old, own, other = two_heirs(bureau)
+@pytest.mark.parametrize("copy_ends_first", [False, True])
+def test_once_its_fork_is_adopted_a_key_counts_if_the_other_does_not(bureau: Bureau, copy_ends_first: bool) -> None:
+    old, own, other = two_heirs(bureau, copy_ends_first)
+    assert present(bureau) == own.key.thumbprint
     bureau.office.reinstate(digits(own), "it looked honest", OPERATOR)
     with reading(bureau.engine) as connection:
         row = keys.by_kid(connection, old.key.kid)

@@ -67,6 +67,22 @@ MUTANTS = (
         "held_up",
     ),
     _mutant(
+        "no_word_of_the_ended_key",
+        "device/jobseal_device/rotating.py",
+        "        renewing.leave_word(home, signer, files)\n",
+        "",
+        "words",
+        "no_way_back",
+    ),
+    _mutant(
+        "words_of_one_key",
+        "device/jobseal_device/renewing.py",
+        "        home = home.earlier_turn()\n",
+        "        return found\n",
+        "words",
+        "no_way_back",
+    ),
+    _mutant(
         "unknown_turn_left_in_silence",
         "device/jobseal_device/passed_over.py",
         "    work.raise_alarm(ALARM, sentence, [])\n",

@@ -5,10 +5,11 @@ from itertools import count
 from pathlib import Path
 
 from jobseal import cose, office, root_line, rotating
+from jobseal.enrolling import REQUEST_MAX_BYTES
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Ed25519Signer, Verifier
 from jobseal.root_line import RootRotation
-from jobseal_device import identity, passed_over, turns
+from jobseal_device import enrolling, identity, passed_over, renewing, turns
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.rotating import rotate
@@ -200,8 +201,23 @@ def turns_left(folder: Path) -> Found:
         yield "left_in_silence", "signed events are left behind and nobody is told"
 
 
+def words(folder: Path) -> Found:
+    """``no_way_back``: a handheld has rotated, its link certificate ends, and nothing that the gateway knows vouches
+    for it any more."""
+    office_keys, first, salts = TestOffice(), Home(folder / "HH-1"), count()
+    identity.make_key(first, b"1" * 32)
+    signer = identity.signer(first)
+    request = enrolling.make_request(first, signer, "none")
+    enrolling.take(first, office_keys.grant(request), office_keys.fingerprint)
+    later = rotate(first, identity.load(first), signer, HandClock(), lambda n: b"%d" % next(salts) * n, "t-1")
+    renewing.prepare(later, identity.signer(later))
+    said = [cose.parse(word, REQUEST_MAX_BYTES).kid for word in renewing._words(later)]
+    if signer.key.kid not in said:
+        yield "no_way_back", "the earlier key has left no word for a renewal, and the next one is unknown"
+
+
 def _enrolled(office_keys: TestOffice, home: Home, seed: bytes) -> None:
     identity.accept(home, office_keys.welcome(identity.make_key(home, seed)), office_keys.fingerprint)
 
 
-SENTINELS = {each.__name__: each for each in (endings, heirs, roots, proofs, handhelds, turns_left)}
+SENTINELS = {each.__name__: each for each in (endings, heirs, roots, proofs, handhelds, turns_left, words)}
