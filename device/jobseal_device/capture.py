@@ -162,7 +162,7 @@ class Capture:
         if self.technician is not None:
             self._commit("session.closed", {1: "shutdown"}, None, self.technician, None, ())
         ended = self._commit(rotating.KIND, rotating.body(key, succession), None, by, None, ())
-        turns.note_end(self._home, ended, self._files)
+        self._give_way(ended)
         return ended
 
     def begin(self, by: str | None) -> None:
@@ -190,8 +190,14 @@ class Capture:
     def _refuse_if_ended(self) -> None:
         last = self.fold.last
         if last is not None and last.event.kind == rotating.KIND:
-            turns.note_end(self._home, last, self._files)
+            self._give_way(last)
             raise KeyEnded
+
+    def _give_way(self, ended: SignedEvent) -> None:
+        """The next turn begins. Its jobs, and what sync still has to send, are read up to this journal's head: one that
+        a power cut sets back would hide the end from both, and nobody opens this journal to put that right."""
+        self.journal.seal()
+        turns.note_end(self._home, ended, self._files)
 
     # What comes first
 
