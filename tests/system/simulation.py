@@ -157,8 +157,9 @@ class Simulation:
         earlier = self._cards.get(handheld.holder)
         is_first = handheld.kid not in self._history.diverged
         if earlier is not None and is_first and self._faults.strikes("restore"):
-            self._history.diverged.add(handheld.kid)
+            later = handheld.kids
             handheld.set_back(self._cards.pop(handheld.holder))
+            self._history.diverged.update(later[len(handheld.kids) - 1 :])  # the card may be that of an earlier key
             # Without a new event there is no fork to give it away: then it must hear that it was set back.
             handheld.is_shelved = self._world.chance.random() < 0.5
         elif earlier is None and is_first and "restore" in self._faults.kinds and self._world.chance.random() < 0.3:
@@ -233,4 +234,4 @@ class Simulation:
         return ""
 
     def _testify(self) -> None:
-        self._history.holders = [each.testimony() for each in self._handhelds]
+        self._history.holders = [shown for each in self._handhelds for shown in each.testimony()]
