@@ -154,6 +154,7 @@ class Capture:
         self._refuse_if_rolled_back()
         self.settle()
         self._refuse_if_ended()
+        self._losses.look_again()  # what this key does not say of them, no other can
         self._report_losses()
         for job in self.fold.unfinished():
             own = self.fold.job(job).lane(self._identity.thumbprint)

@@ -146,6 +146,16 @@ def test_a_turn_whose_receipts_are_damaged_counts_as_not_sent() -> None:
     assert turns.to_send(handheld.van.home, handheld.disk).turn == 0
 
 
+def test_a_key_that_ends_announces_first_what_nobody_has_noticed_to_be_unreadable() -> None:
+    handheld = at_work()
+    lost = handheld.chain(handheld.van.home)[1]
+    assert handheld.disk.rot(lost.data)
+    handheld.rotate()
+    said = [signed.event for signed in handheld.chain(handheld.van.home)]
+    assert [(event.body[1], event.body[2]) for event in said if event.kind == "range.lost"] == [(1, 1)]
+    assert said[-1].kind == word.KIND
+
+
 @pytest.mark.parametrize("fate", [DROP, TEAR])
 def test_a_power_cut_after_a_rotation_hides_the_earlier_keys_end_from_nobody(fate: int) -> None:
     handheld = at_work()
