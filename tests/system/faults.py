@@ -47,6 +47,8 @@ KINDS = {
 LATER_KINDS = {
     "gateway_restarted": (0.08, 0.04),  # from an earlier backup, and the root key says so
     "rotation": (0.25, 0.06),  # a handheld goes on with its next signing key
+    "revocation": (0.10, 0.01),  # of a key, while frames of its handheld or receipts for it are under way
+    "enrolment": (0.10, 0.40),  # of another handheld: requests and answers are lost, asked for again, cut off by a kill
 }
 _RATES = {**KINDS, **LATER_KINDS}
 
@@ -54,12 +56,14 @@ _RATES = {**KINDS, **LATER_KINDS}
 APART = {
     # A restored gateway has forgotten keys, and asks for what earlier ones signed; sync's part in that is a process's.
     "rotation": ("gateway_restored", "gateway_restarted", "log_altered"),
+    # What was granted may be gone, and its code is good again.
+    "enrolment": ("gateway_restored", "gateway_restarted"),
 }
 
 DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more
 REWRITES = ("gateway_restored", "log_altered")  # the log is not what it was, and somebody must notice
 # A job may end held for a person to look at, or as a person said.
-UNBILLABLE = (*DIVERGES, *REWRITES, "clock_jump", "clock_unset", "office", "distrust", "unreadable")
+UNBILLABLE = (*DIVERGES, *REWRITES, "clock_jump", "clock_unset", "office", "distrust", "unreadable", "revocation")
 
 
 class Faults:

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from hashlib import sha256
 
 from jobseal import event as events
 from jobseal import rotating
-from tests.system.evidence import Evidence, Said, record_of
+from tests.system.enrolling import DEVICE
+from tests.system.evidence import Evidence, Row, Said, record_of
 from tests.system.history import History
 
 Found = Iterator[tuple[str, str]]
@@ -16,8 +18,10 @@ def check(history: History, evidence: Evidence) -> Found:
     """Every disagreement, as the checker has them."""
     yield from _trusted(evidence)
     yield from _unsaid(history, evidence)
+    yield from _kept(history, evidence)
     yield from _enrolled(evidence)
     yield from _ended(history, evidence)
+    yield from _answered(history, evidence)
 
 
 def disowned(history: History, evidence: Evidence) -> set[bytes]:
@@ -86,6 +90,30 @@ def _unsaid(history: History, evidence: Evidence) -> Found:
                 yield "revoked_unsaid", f"event {seq} came after its key was revoked, and nothing says so"
 
 
+def _kept(history: History, evidence: Evidence) -> Found:
+    """What was complete, logged and trusted before a key was revoked stays billable."""
+    if history.reviewed or not history.healed:
+        return
+    released = {work_order: leaf for work_order, _, _, leaf in evidence.records}
+    acts = [said for said in evidence.acts if said.act.kind == "device.revoked"]
+    for job, technicians in evidence.ground.work.items():
+        rows = evidence.of_job(job)
+        begun = {evidence.line(row.kid)[-1]: row.signed.event.kind for row in rows}  # and the last that each line said
+        carriers = [each.signer.key.kid for each in evidence.ground.issued if each.technician in technicians]
+        is_over = set(carriers) <= set(begun) and all(kind in ENDS for kind in begun.values())
+        is_taken = any(_behind(said, row, evidence) for said in acts for row in rows)
+        if is_over and not is_taken and max(row.index for row in rows) > released.get(job, -1):
+            yield "revoked_unbilled", f"{job} was finished before any key was revoked, and is not billed"
+
+
+def _behind(said: Said, row: Row, evidence: Evidence) -> bool:
+    """Whether a revocation takes this event from billing."""
+    body = said.act.named()
+    trusted = body.get("last_trusted_seq")
+    is_later = row.index > said.index or (trusted is not None and row.signed.event.seq > trusted)
+    return (row.kid == body["key"][:8] and is_later) or row.kid in _named_behind(evidence, said)
+
+
 def _enrolled(evidence: Evidence) -> Found:
     """Each key is enrolled once, by a person or by a logged event that names it; and its chain begins there."""
     for kid, count in Counter(each.key.kid for each in evidence.enrolments).items():
@@ -121,3 +149,22 @@ def _ended(history: History, evidence: Evidence) -> Found:
         for later in evidence.rows:
             if later.kid == row.kid and later.signed.event.seq > row.signed.event.seq:
                 yield "ended_key_signed", f"key {row.kid.hex()[:8]} has signed behind its end"
+
+
+def _answered(history: History, evidence: Evidence) -> Found:
+    """Whoever asks again is answered the same; a code enrols one handheld, by one statement, which is in the log."""
+    heard = [each for each in history.answers if each.nonces or each.grants]
+    if len(heard) > 1:
+        yield "code_used_twice", "two handhelds were taken with one code"
+    for each in history.answers:
+        for what in (each.nonces, each.grants, each.renewals):
+            if len(what) > 1:
+                yield "answers_differ", f"the {each.name} handheld has asked the same again, and was answered otherwise"
+        for statement in each.statements:
+            if sha256(statement).digest() not in {said.hash for said in evidence.acts}:
+                yield "grant_unfounded", f"the {each.name} handheld has an enrolment that is not in the log"
+    by_code = [each for each in evidence.enrolments if each.device == DEVICE]
+    if len(by_code) > 1:
+        yield "code_used_twice", f"one code has enrolled {len(by_code)} keys"
+    if history.answers and history.healed and not any(each.grants for each in history.answers):
+        yield "converges", "nobody was enrolled with a code that two asked with, or one"
