@@ -10,7 +10,6 @@ from jobseal_device.journal import Journal
 from jobseal_device.journal_frames import LostRange
 from jobseal_device.journal_reader import JournalReader
 
-
 _NEVER = (-1, -1, -1)  # the mark of no file
 
 

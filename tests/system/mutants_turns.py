@@ -55,12 +55,4 @@ MUTANTS = (
         ("answers_differ",),
         ("enrolment",),
     ),
-    _mutant(
-        "renewed_anew_when_asked_again",
-        f"{GATEWAY}/renewal.py",
-        "        present = links.answering(connection, asked)\n",
-        "        present, asked = None, data[:16] + asked[:8] + now_ms.to_bytes(8, 'big')\n",
-        ("answers_differ",),
-        ("enrolment",),
-    ),
 )
