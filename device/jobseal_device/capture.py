@@ -154,6 +154,7 @@ class Capture:
         self._refuse_if_rolled_back()
         self.settle()
         self._refuse_if_ended()
+        self._losses.look_again()  # what this key does not say of them, no other can
         self._report_losses()
         for job in self.fold.unfinished():
             own = self.fold.job(job).lane(self._identity.thumbprint)
@@ -162,7 +163,7 @@ class Capture:
         if self.technician is not None:
             self._commit("session.closed", {1: "shutdown"}, None, self.technician, None, ())
         ended = self._commit(rotating.KIND, rotating.body(key, succession), None, by, None, ())
-        turns.note_end(self._home, ended, self._files)
+        self._give_way(ended)
         return ended
 
     def begin(self, by: str | None) -> None:
@@ -190,8 +191,14 @@ class Capture:
     def _refuse_if_ended(self) -> None:
         last = self.fold.last
         if last is not None and last.event.kind == rotating.KIND:
-            turns.note_end(self._home, last, self._files)
+            self._give_way(last)
             raise KeyEnded
+
+    def _give_way(self, ended: SignedEvent) -> None:
+        """The next turn begins. Its jobs, and what sync still has to send, are read up to this journal's head: one that
+        a power cut sets back would hide the end from both, and nobody opens this journal to put that right."""
+        self.journal.seal()
+        turns.note_end(self._home, ended, self._files)
 
     # What comes first
 

@@ -52,11 +52,19 @@ class _AlreadyNone(JobsealError):
 
 class Enrolled:
     """A verified enrolment with everything that follows from it: ``identity`` for the uplink, ``enrolment``,
-    ``brokers`` as (host, port); ``key``: the signing key of this turn, which is that of the enrolment or follows it."""
+    ``brokers`` as (host, port); ``key``: the signing key of this turn, which is that of the enrolment or follows it.
+    ``verifier`` is what it holds the keys that follow to."""
 
-    def __init__(self, statement: Enrolment, trusted: authority.Authority, brokers: list[tuple[str, int]]) -> None:
+    def __init__(
+        self,
+        statement: Enrolment,
+        trusted: authority.Authority,
+        brokers: list[tuple[str, int]],
+        verifier: "cose.Verifier | None" = None,
+    ) -> None:
         self.enrolment = statement
         self.brokers = brokers
+        self._verifier = verifier or Verifier()
         self.key = statement.key
         self.identity = Identity(statement.device, statement.key.thumbprint, statement.genesis, trusted, statement.log)
 
@@ -65,11 +73,11 @@ class Enrolled:
 
         Raises :class:`NotEnrolled`, ``signature_invalid``, ``malformed_body``.
         """
-        cose.verify(ended.envelope, cose.EVENT, self.key, Verifier())
-        found = rotating.successor(ended.event, self.key.thumbprint, Verifier())
+        cose.verify(ended.envelope, cose.EVENT, self.key, self._verifier)
+        found = rotating.successor(ended.event, self.key.thumbprint, self._verifier)
         if ended.event.kind != rotating.KIND or found is None:
             raise NotEnrolled("The event that should have ended the earlier key did not; have this handheld enrolled.")
-        later = Enrolled(self.enrolment, self.identity.authority, self.brokers)
+        later = Enrolled(self.enrolment, self.identity.authority, self.brokers, self._verifier)
         later.key = found[0]
         later.identity = Identity(
             self.identity.device, later.key.thumbprint, ended.hash, self.identity.authority, self.identity.log

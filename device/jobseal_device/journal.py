@@ -125,6 +125,10 @@ class Journal:
         """
         return self.head if self._in_doubt is None else self._settled(self._in_doubt)
 
+    def seal(self) -> None:
+        """Makes the head itself durable, before another journal goes on. Raises :class:`StorageFailed`."""
+        self._head.keep()
+
     def close(self) -> None:
         """Gives the lock back. Nothing is written: everything committed already is on the disk."""
         self._leave_segment()

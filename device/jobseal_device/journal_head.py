@@ -4,7 +4,8 @@ The writer overwrites one of two slots in turn after each sync of a segment, and
 would double the price of a commit and prove nothing more. What that means for a reader and for recovery:
 
 - a head that can be read is never ahead of the disk, because it is written after the segment's sync returned;
-- it may be behind after a power cut, by what the kernel had not written back, and then intact frames follow it;
+- it may be behind after a power cut, by what the kernel had not written back, and then intact frames follow it, which
+  the next opening confirms; so the head of a journal that is not opened again is synced (:meth:`HeadFile.keep`);
 - a torn slot fails its checksum, and the other slot still holds the event before.
 
 The slots lie in different blocks, so that one bad block cannot take both.
@@ -92,6 +93,16 @@ class HeadFile:
             raise StorageFailed(f"The journal's head could not be written ({error.strerror}).") from error
         self.position = position
         self._slot = 1 - self._slot
+
+    def keep(self) -> None:
+        """Make what was published last durable, for a journal that nobody opens to write again. Raises
+        :class:`StorageFailed`."""
+        if self.position is not None:
+            self.publish(self.position)  # again: a sync that failed before has dropped what it was to save
+        try:
+            self._files.fdatasync(self._fd)
+        except OSError as error:
+            raise StorageFailed(f"The journal's head could not be synced ({error.strerror}).") from error
 
     def close(self) -> None:
         self._files.close(self._fd)

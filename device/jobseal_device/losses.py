@@ -1,7 +1,7 @@
 """Losses: which committed events this handheld can no longer read, and has not said so yet.
 
-Looking through a whole journal is slow, so it is done only for a reason: opening found damage, or sync has come upon
-an event that it cannot read and left its mark (``damaged``).
+Looking through a whole journal is slow, so it is done only for a reason: opening found damage, sync has come upon an
+event that it cannot read and left its mark (``damaged``), or the key is about to end, after which nothing can be said.
 """
 
 from jobseal_device.durable import Files
@@ -9,6 +9,8 @@ from jobseal_device.home import Home
 from jobseal_device.journal import Journal
 from jobseal_device.journal_frames import LostRange
 from jobseal_device.journal_reader import JournalReader
+
+_NEVER = (-1, -1, -1)  # the mark of no file
 
 
 class Losses:
@@ -29,6 +31,10 @@ class Losses:
         self._found = [lost for lost in self._found or [] if not _is_covered(lost, holes)]
         self._looked_for = mark
         return self._found
+
+    def look_again(self) -> None:
+        """Have the next :meth:`unreported` look through the whole journal, whether or not there is a reason."""
+        self._looked_for = _NEVER
 
     def _mark(self) -> tuple[int, int, int] | None:
         try:

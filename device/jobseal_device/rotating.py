@@ -46,17 +46,19 @@ def rotate(
     random: Callable[[int], bytes],
     by: str | None = None,
     files: Files = REAL,
+    made_of: "Callable[[bytes], Signer]" = Ed25519Signer,
 ) -> Home:
     """End the key of this turn, for good, and begin the next turn; returns that. ``signer``: the present key.
 
-    ``by``: the technician who asks for it. Raises as opening :class:`Capture` and :meth:`Capture.end` do, and
-    :class:`TpmFailed`, :class:`StorageError`; running it again goes on, or begins anew where nothing had changed yet.
+    ``by``: the technician who asks for it; ``made_of``: the signer with a seed that lies here without a PIN. Raises as
+    opening :class:`Capture` and :meth:`Capture.end` do, and :class:`TpmFailed`, :class:`StorageError`; running it again
+    goes on, or begins anew where nothing had changed yet.
     """
     later = home.next_turn()
     ending = Capture(home, enrolled.identity, signer, clock, random, files)  # whoever holds the journal is alone here
     try:
         who = by or ending.technician
-        following = _next_key(home, later, enrolled, random, files)
+        following = _next_key(home, later, enrolled, random, files, made_of)
         renewing.leave_word(home, signer, files)
         said = rotating.succession(enrolled.identity.thumbprint, identity.assurance(later, files), following)
         later_enrolled = enrolled.ended_by(ending.end(following.key, said, who))
@@ -71,7 +73,14 @@ def rotate(
     return later
 
 
-def _next_key(home: Home, later: Home, enrolled: Enrolled, random: Callable[[int], bytes], files: Files) -> "Signer":
+def _next_key(
+    home: Home,
+    later: Home,
+    enrolled: Enrolled,
+    random: Callable[[int], bytes],
+    files: Files,
+    made_of: "Callable[[bytes], Signer]",
+) -> "Signer":
     """A fresh key in place of whatever a try that was cut short left there: that has never signed an event."""
     later.make(files)
     for left in (later.vault, later.seed):
@@ -81,7 +90,7 @@ def _next_key(home: Home, later: Home, enrolled: Enrolled, random: Callable[[int
     if closed is None:
         seed = random(SEED_BYTES)
         durable.replace(files, later.seed, seed)
-        return Ed25519Signer(seed)
+        return made_of(seed)
     locks = _locks(home, enrolled, files) or closed.locks
     secret = random(SEED_BYTES)
     if closed.kind == vault.TPM:

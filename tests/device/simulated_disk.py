@@ -78,6 +78,7 @@ class SimulatedDisk(Files):
         self.calls = 0
         self._faults: dict[int, int] = {}
         self._stop_at: int | None = None
+        self._is_end = False
 
     def fail(self, nth: int, error: int, times: int = 1) -> None:
         """The nth changing call from now on (0 is the next), and ``times`` in all, fail with that errno."""
@@ -88,11 +89,15 @@ class SimulatedDisk(Files):
 
     def stop(self, nth: int) -> None:
         """The process ends in the nth changing call from now on: a write is half done, anything else not at all."""
-        self._stop_at = self.calls + nth
+        self._stop_at, self._is_end = self.calls + nth, False
+
+    def end(self, nth: int) -> None:
+        """As :meth:`stop`, for code that would write on its way out: whatever else it tries does not happen either."""
+        self._stop_at, self._is_end = self.calls + nth, True
 
     def killed(self) -> "SimulatedDisk":
         """The same disk for the next process: open files and locks are gone, what was visible still is."""
-        self._open, self._locked, self._faults, self._stop_at = {}, {}, {}, None
+        self._open, self._locked, self._faults, self._stop_at, self._is_end = {}, {}, {}, None, False
         return self
 
     def power_cut(self, choose: Choose) -> "SimulatedDisk":
@@ -215,7 +220,7 @@ class SimulatedDisk(Files):
     def _count(self) -> None:
         nth = self.calls
         self.calls += 1
-        if nth == self._stop_at:
+        if nth == self._stop_at or (self._is_end and self._stop_at is not None and nth > self._stop_at):
             raise Stopped
         error = self._faults.pop(nth, None)
         if error is not None:

@@ -17,14 +17,14 @@ from jobseal_device.identity import Enrolled
 from jobseal_device.journal_reader import JournalReader
 from jobseal_device.turns import KeyEnded
 from jobseal_device.unlock import Gate, Unlocked, Voucher
-from jobseal_device.uplink_file import read_uplink
+from jobseal_device.uplink_file import read_uplink, write_uplink
 from jobseal_device.vault import SETUP
 from tests.device.simulated_disk import DROP, KEEP, TEAR, SimulatedDisk, Stopped
 from tests.device.staff import ANNA, BERT, CHIEF, SETUP_PIN, Van
 from tests.device.workbench import HandClock
 
 RIGHT = "4821"
-CALLS = 75  # more than a rotation makes
+CALLS = 78  # more than a rotation makes
 OPEN = {1: None, 2: None}
 
 
@@ -144,6 +144,31 @@ def test_a_turn_whose_receipts_are_damaged_counts_as_not_sent() -> None:
     handheld.rotate()
     durable.replace(handheld.disk, handheld.van.home.uplink, b"something else")
     assert turns.to_send(handheld.van.home, handheld.disk).turn == 0
+
+
+def test_a_key_that_ends_announces_first_what_nobody_has_noticed_to_be_unreadable() -> None:
+    handheld = at_work()
+    lost = handheld.chain(handheld.van.home)[1]
+    assert handheld.disk.rot(lost.data)
+    handheld.rotate()
+    said = [signed.event for signed in handheld.chain(handheld.van.home)]
+    assert [(event.body[1], event.body[2]) for event in said if event.kind == "range.lost"] == [(1, 1)]
+    assert said[-1].kind == word.KIND
+
+
+@pytest.mark.parametrize("fate", [DROP, TEAR])
+def test_a_power_cut_after_a_rotation_hides_the_earlier_keys_end_from_nobody(fate: int) -> None:
+    handheld = at_work()
+    sent = JournalReader(handheld.van.home.journal, handheld.disk).head()
+    assert sent is not None
+    state = read_uplink(handheld.home, handheld.disk)
+    state.next, state.head = sent.seq + 1, sent.hash
+    write_uplink(handheld.home, state, handheld.disk)  # all of it was acknowledged before
+    handheld.rotate()
+    handheld.cut(fate)
+    assert turns.to_send(handheld.van.home, handheld.disk).turn == 0
+    assert handheld.chain(handheld.van.home)[-1].event.kind == word.KIND
+    handheld.sign("labour.stopped", {1: "FIT"})  # the next key reads there what it knows of its jobs
 
 
 @pytest.mark.parametrize("fate", [DROP, TEAR, KEEP])

@@ -9,150 +9,22 @@ from collections.abc import Iterator
 from fractions import Fraction
 from hashlib import sha256
 from itertools import pairwise
-from typing import NamedTuple
 
 from sqlalchemy import Connection, text
 
 from jobseal import bodies, cose
 from jobseal import checkpoint as checkpoints
-from jobseal import event as events
-from jobseal.event import SignedEvent
-from jobseal.limits import EVENT_MAX_BYTES, STATEMENT_MAX_BYTES
-from jobseal.office import Act
-from jobseal.record import Record, verify
+from jobseal.limits import EVENT_MAX_BYTES
+from jobseal.record import Record
 from jobseal_gateway.ledger.database import reading
-from tests.system import slow_rating
+from tests.system import key_checks, slow_rating
 from tests.system.consumer import Consumer
+from tests.system.evidence import Evidence, Row, Said, record_of
 from tests.system.ground import Ground
 from tests.system.history import History
+from tests.system.roots import Roots, root
 
 Found = Iterator[tuple[str, str]]
-DONE = ("job.signed_off", "signoff.waived")
-
-
-class Leaf(NamedTuple):
-    """One leaf as it is stored, with its branch's parent and the name of its key."""
-
-    index: int
-    type: int
-    hash: bytes
-    data: bytes
-    branch: int
-    parent: int | None
-    kid: bytes
-
-
-class Said(NamedTuple):
-    """A statement of the office, and where it stands."""
-
-    index: int
-    hash: bytes
-    act: Act
-
-
-class Row(NamedTuple):
-    """One event of the ledger, from its bytes; ``canonical`` if its branch is the key's first."""
-
-    index: int
-    kid: bytes
-    canonical: bool
-    branch: int
-    signed: SignedEvent
-
-
-class Evidence:
-    """Everything that the gateway's database can show at the end."""
-
-    def __init__(self, connection: Connection, ground: Ground) -> None:
-        leaves = [
-            Leaf(*row)
-            for row in connection.execute(
-                text(
-                    "SELECT l.idx, l.type, l.hash, l.bytes, l.branch_id, b.parent_id, k.kid FROM leaves l"
-                    " LEFT JOIN branches b ON b.id = l.branch_id LEFT JOIN keys k ON k.id = l.key_id ORDER BY l.idx"
-                )
-            )
-        ]
-        self.indexes = [leaf.index for leaf in leaves]
-        self.hashes = [sha256(b"\0" + bytes([leaf.type]) + leaf.hash).digest() for leaf in leaves]
-        self.mislabelled = [leaf.index for leaf in leaves if sha256(leaf.data).digest() != leaf.hash]
-        self.rows = [
-            Row(leaf.index, leaf.kid, leaf.parent is None, leaf.branch, events.parse(leaf.data))
-            for leaf in leaves
-            if leaf.type == 1
-        ]
-        self.checkpoints = [data for (data,) in connection.execute(text("SELECT bytes FROM checkpoints ORDER BY id"))]
-        found = connection.execute(text("SELECT work_order, revision, bytes, leaf FROM released_records ORDER BY id"))
-        self.records: list[tuple[str, int, bytes, int]] = [tuple(row) for row in found]
-        self.acts = [
-            Said(leaf.index, leaf.hash, Act.decode(cose.parse(leaf.data, STATEMENT_MAX_BYTES).payload, len(leaf.data)))
-            for leaf in leaves
-            if leaf.type == 2
-        ]
-        self.lost = [
-            (row.kid, row.signed.event.body[1], row.signed.event.body[2])
-            for leaf in leaves
-            if leaf.type == 3
-            for row in [Row(leaf.index, leaf.kid, True, -1, events.parse(leaf.data))]
-        ]
-        stored = text("SELECT o.digest, c.bytes FROM objects o JOIN object_chunks c ON c.object_id = o.id"
-                      " WHERE o.state = 'stored' ORDER BY o.id, c.position")  # fmt: skip
-        self.objects: dict[bytes, bytes] = {}
-        for digest, piece in connection.execute(stored):
-            self.objects[digest] = self.objects.get(digest, b"") + piece
-        said = text("SELECT DISTINCT k.kid FROM verdicts v JOIN branches b ON b.id = v.branch_id"
-                    " JOIN keys k ON k.id = b.key_id WHERE v.code = 'chain_fork'")  # fmt: skip
-        self.forked = set(connection.execute(said).scalars())
-        self.suspended = set(connection.execute(text("SELECT kid FROM keys WHERE status != 'active'")).scalars())
-        self.defects = list(connection.execute(text("SELECT link FROM quarantine WHERE code = 'gateway_defect'")))
-        self.ground = ground
-        self.by_hash = {row.signed.hash: row for row in self.rows}
-
-    def of_job(self, job: str, before: int | None = None) -> list[Row]:
-        """The events of a job that count, in log order, those logged before that leaf: of each key the first-logged
-        line of its chain, or the one that the office adopted, if the job has events of it."""
-        here = [row for row in self.rows if row.signed.event.job == job and (before is None or row.index < before)]
-        counted = [row for row in here if row.canonical]
-        for said in self.acts:
-            if said.act.kind == "branch.adopted" and (before is None or said.index < before):
-                line = self._line(said.act.named()["head"])
-                kid = said.act.named()["key"][:8]
-                if any(row.signed.hash in line for row in here if row.kid == kid and not row.canonical):
-                    counted = [row for row in counted if row.kid != kid]
-                    counted += [row for row in here if row.kid == kid and row.signed.hash in line]
-        return sorted(counted, key=lambda row: row.index)
-
-    def _line(self, head: bytes) -> set[bytes]:
-        """Every event that leads to this one or, on the same line, follows it."""
-        line: set[bytes] = set()
-        branch = self.by_hash[head].branch if head in self.by_hash else None
-        tips = [row for row in self.rows if row.branch == branch]
-        at = tips[-1].signed.hash if tips else head
-        while at in self.by_hash and at not in line:
-            line.add(at)
-            at = self.by_hash[at].signed.event.prev
-        return line
-
-    def adopted_elsewhere(self, job: str, before: int) -> set[int]:
-        """The lines adopted before that leaf which have no events of this job."""
-        acts = [said for said in self.acts if said.act.kind == "branch.adopted" and said.index < before]
-        adopted = {self.by_hash[head].branch for said in acts if (head := said.act.named()["head"]) in self.by_hash}
-        here = {row.branch for row in self.rows if row.signed.event.job == job and row.index < before}
-        return adopted - here
-
-    def is_lost(self, kid: bytes, seq: int) -> bool:
-        """Whether the handheld said that it cannot read this one any more."""
-        return any(first <= seq <= last for lost, first, last in self.lost if lost == kid)
-
-    def overridden(self, job: str, code: str, before: int) -> bool:
-        """Whether somebody set this exception of the job aside before that leaf."""
-        return any(
-            said.act.kind == "exception.overridden"
-            and said.act.job == job
-            and said.act.named()["code"] == code
-            and said.index < before
-            for said in self.acts
-        )
 
 
 def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[str, str]]:
@@ -177,7 +49,7 @@ def check(history: History, ground: Ground, consumer: Consumer) -> list[tuple[st
     found += _forged(evidence)
     found += _forks(history, evidence)
     found += _records(evidence)
-    found += _trusted(evidence)
+    found += key_checks.check(history, evidence)
     found += _billed(history, evidence)
     found += [("defect", "ingest could not handle a message") for _ in evidence.defects]
     return found
@@ -191,8 +63,9 @@ def counted(connection: Connection) -> tuple[int, int]:
 
 def _lost(history: History, evidence: Evidence) -> Found:
     """No event of which somebody was told "signed" is missing, unless its handheld was set back before it could say."""
+    excused_keys = history.diverged | history.broken | key_checks.disowned(history, evidence)
     for intent in history.intents:
-        excused = intent.kid in history.diverged | history.broken or intent.hash in history.unreadable
+        excused = intent.kid in excused_keys or intent.hash in history.unreadable
         if intent.hash is not None and intent.hash not in evidence.by_hash and not excused:
             yield (
                 "committed_lost",
@@ -203,7 +76,7 @@ def _lost(history: History, evidence: Evidence) -> Found:
             yield "honest_stopped", f"{holder.name} was told never to sign again, and nobody set it back"
         if not {"log_inconsistent", "log_restarted"}.isdisjoint(holder.alarms):
             yield "log_rewritten", f"{holder.name} raised an alarm about the log"
-        for data in () if holder.stopped else holder.journal:
+        for data in () if holder.stopped or holder.kid in excused_keys - history.diverged else holder.journal:
             if sha256(data).digest() not in evidence.by_hash:
                 yield "committed_lost", f"an event in the journal of {holder.name} is not logged"
 
@@ -223,8 +96,9 @@ def _acknowledged(history: History, evidence: Evidence) -> Found:
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, whose head is not logged"
         elif not all(seq in seqs or evidence.is_lost(said.kid, seq) for seq in range(said.next)):
             yield "acknowledged_missing", f"{said.holder} has a receipt up to {said.next}, and not all of it is logged"
+    disowned = key_checks.disowned(history, evidence)
     for holder in history.holders:
-        if not holder.stopped and holder.acknowledged != holder.committed:
+        if not holder.stopped and holder.kid not in disowned and holder.acknowledged != holder.committed:
             what = f"{holder.acknowledged} acknowledged of {holder.committed}"
             yield "converges", f"{holder.name} has {what}"
 
@@ -254,9 +128,9 @@ def _rows(evidence: Evidence) -> Found:
 
 def _log(history: History, evidence: Evidence) -> Found:
     """Every checkpoint that anybody ever saw describes a beginning of the log as it is now, and time went forward."""
-    roots = _Roots(evidence.hashes)
+    roots = Roots(evidence.hashes)
     seen = [*evidence.checkpoints, *dict.fromkeys(said.checkpoint for said in history.believed)]
-    seen += [_record(data, evidence).checkpoint for _, _, data, _ in evidence.records]
+    seen += [record_of(data, evidence).checkpoint for _, _, data, _ in evidence.records]
     latest = 0
     for number, data in enumerate(seen):
         said = checkpoints.verify(data, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier)
@@ -272,7 +146,7 @@ def _log(history: History, evidence: Evidence) -> Found:
 
 def _forged(evidence: Evidence) -> Found:
     """Every logged event was signed by the key that it is logged for."""
-    signers = {each.signer.key.kid: each.signer for each in evidence.ground.issued}
+    signers = {signer.key.kid: signer for each in evidence.ground.issued for signer in each.signers.values()}
     for row in evidence.rows:
         envelope = cose.parse(row.signed.data, EVENT_MAX_BYTES)
         covered = cose.to_be_signed(envelope.protected, cose.EVENT, envelope.payload)
@@ -288,11 +162,13 @@ def _forks(history: History, evidence: Evidence) -> Found:
     for row in evidence.rows:
         taken.setdefault((row.kid, row.signed.event.seq), set()).add(row.signed.hash)
     for (kid, seq), hashes in taken.items():
-        if len(hashes) > 1 and (kid not in evidence.forked or kid not in evidence.suspended):
+        if len(hashes) > 1 and (kid not in evidence.forked or evidence.status[kid] == "active"):
             yield "fork_undetected", f"two events have number {seq} of one key, and nobody says so"
         if len(hashes) > 1 and kid not in history.diverged:
             yield "honest_fork", f"a handheld that nobody copied signed two events with number {seq}"
-    for kid in (evidence.forked | (evidence.suspended - history.distrusted)) - history.diverged:
+    suspended = {kid for kid, status in evidence.status.items() if status in ("suspended", "revoked")}
+    distrusted = {kid for kid in suspended if not history.distrusted.isdisjoint(evidence.line(kid))}
+    for kid in (evidence.forked | (suspended - distrusted)) - history.diverged:
         yield "honest_fork", f"key {kid.hex()[:8]}, of which there is only one holder, is accused of a fork"
     for holder in history.holders:
         logged = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
@@ -316,7 +192,7 @@ def _records(evidence: Evidence) -> Found:
     """Every line is explained by logged events of its job, and the money is what a slow rating makes of them."""
     billed: dict[str, Fraction] = {}
     for work_order, revision, data, leaf in evidence.records:
-        record = _record(data, evidence)
+        record = record_of(data, evidence)
         known = {row.signed.hash for row in evidence.of_job(work_order, leaf)}
         for line in record.line_items():
             if not set(line.events) <= known:
@@ -324,7 +200,7 @@ def _records(evidence: Evidence) -> Found:
             if not line.events and line.kind != "adjustment":
                 yield "record_unexplained", f"{work_order}~{revision} has a line without any event"
         billed[work_order] = billed.get(work_order, Fraction(0)) + Fraction(record.total)
-        used = [(row.kid, row.signed) for row in evidence.of_job(work_order, leaf)]
+        used = [(evidence.line(row.kid)[-1], row.signed) for row in evidence.of_job(work_order, leaf)]
         due = slow_rating.total(used)
         if billed[work_order] != due:
             what = f"{float(billed[work_order]):.2f}, and its events make {float(due):.2f}"
@@ -337,15 +213,15 @@ def _complete(work_order: str, revision: int, record: Record, evidence: Evidence
     technicians = evidence.ground.work[work_order]
     rows = evidence.of_job(work_order, leaf)
     for each in evidence.ground.issued:
-        own = [row for row in rows if row.kid == each.signer.key.kid]
-        closes = [close for close in record.closes if close[0] == each.signer.key.thumbprint]
-        closures = _closures(work_order, each.signer.key.thumbprint, evidence, leaf)
-        by_office = [said for said in closures if all(row.index < said.index for row in own)]
-        if (own or each.technician in technicians) and not closes and not (by_office and not own):
+        has_begun = False
+        for key in evidence.keys_of(each.device):
+            own = [row for row in rows if row.kid == key.kid]
+            has_begun = has_begun or bool(own)
+            yield from _closed(f"{work_order}~{revision}", record, own, key.thumbprint, evidence, leaf)
+        thumbprints = {key.thumbprint for key in evidence.keys_of(each.device)}
+        closed = any(_closures(work_order, thumbprint, evidence, leaf) for thumbprint in thumbprints)
+        if each.technician in technicians and not has_begun and not closed:
             yield "released_open", f"{work_order}~{revision} was released before {each.device} closed its part"
-        counted = len(own) if closes and closes[0][3] in [said.hash for said in by_office] else len(own) - 1
-        if closes and closes[0][1] != counted:
-            yield "released_open", f"{work_order}~{revision} has a close over {closes[0][1]} of {counted} events"
     for kid in {row.kid for row in rows} & evidence.forked:
         branches = {row.branch: row for row in reversed(evidence.rows) if row.kid == kid and not row.canonical}
         # Adopting a line says nothing of jobs that it has no events of: there the first-logged one counts.
@@ -354,6 +230,18 @@ def _complete(work_order: str, revision: int, record: Record, evidence: Evidence
         behind = [row for row in rows if row.kid == kid and forks and row.signed.event.seq >= min(forks)]
         if behind and not evidence.overridden(work_order, "chain_fork", leaf):
             yield "forked_billed", f"{work_order}~{revision} bills what its key signed after it had forked"
+
+
+def _closed(name: str, record: Record, own: list[Row], thumbprint: bytes, evidence: Evidence, leaf: int) -> Found:
+    """The close of a key that has these events ``own`` of the job is there, and over all of them but itself."""
+    closes = [close for close in record.closes if close[0] == thumbprint]
+    closures = _closures(record.work_order, thumbprint, evidence, leaf)
+    by_office = [said for said in closures if all(row.index < said.index for row in own)]
+    if own and not closes:
+        yield "released_open", f"{name} was released before key {thumbprint.hex()[:8]} closed its part"
+    counted = len(own) if closes and closes[0][3] in [said.hash for said in by_office] else len(own) - 1
+    if own and closes and closes[0][1] != counted:
+        yield "released_open", f"{name} has a close over {closes[0][1]} of {counted} events"
 
 
 def _closures(job: str, key: bytes, evidence: Evidence, before: int) -> list[Said]:
@@ -368,23 +256,6 @@ def _closures(job: str, key: bytes, evidence: Evidence, before: int) -> list[Sai
     ]
 
 
-def _trusted(evidence: Evidence) -> Found:
-    """Nothing is billed of a key that was not trusted with it, unless a person set that aside."""
-    for work_order, revision, data, leaf in evidence.records:
-        cited = {digest for line in _record(data, evidence).line_items() for digest in line.events}
-        rows = [row for row in evidence.of_job(work_order, leaf) if row.signed.hash in cited]
-        for said in evidence.acts:
-            if said.act.kind not in ("device.suspended", "device.revoked") or said.act.operator == "gateway":
-                continue
-            body = said.act.named()
-            trusted = body.get("last_trusted_seq")
-            for row in rows:
-                is_own = row.kid == body["key"][:8] and said.index < leaf
-                after = row.index > said.index or (trusted is not None and row.signed.event.seq > trusted)
-                if is_own and after and not evidence.overridden(work_order, "key_revoked", leaf):
-                    yield "revoked_billed", f"{work_order}~{revision} bills event {row.signed.event.seq} of such a key"
-
-
 def _noticed(history: History, evidence: Evidence) -> Found:
     """Whoever holds a checkpoint that the log as it is now does not continue has said so."""
     for holder in history.holders:
@@ -393,7 +264,7 @@ def _noticed(history: History, evidence: Evidence) -> Found:
         said = checkpoints.verify(
             holder.checkpoint, evidence.ground.keys.authority.log, evidence.ground.crypto.verifier
         )
-        continues = said.size <= len(evidence.hashes) and said.root == _root(evidence.hashes[: said.size])
+        continues = said.size <= len(evidence.hashes) and said.root == root(evidence.hashes[: said.size])
         if not continues and not {"log_inconsistent", "log_restarted"} & set(holder.alarms):
             yield "deletion_undetected", f"{holder.name} holds a checkpoint over a log that is gone, and is silent"
         if continues and "log_inconsistent" in holder.alarms and said.size == 0:
@@ -404,8 +275,9 @@ def _holes(history: History, evidence: Evidence) -> Found:
     """What cannot be read any more is announced, and nothing else is."""
     if history.rewritten or not history.healed:
         return
+    excused = history.diverged | key_checks.disowned(history, evidence)
     for holder in history.holders:
-        if holder.stopped or holder.kid in history.diverged:
+        if holder.stopped or holder.kid in excused:
             continue
         seqs = {row.signed.event.seq for row in evidence.rows if row.kid == holder.kid}
         for seq in set(range(holder.committed)) - seqs:
@@ -449,7 +321,7 @@ def _paid(evidence: Evidence, consumer: Consumer) -> Found:
     """What was billed of a job is what its records come to, whatever the gateway has forgotten in between."""
     due: dict[str, Fraction] = {}
     for work_order, _, data, _ in evidence.records:
-        due[work_order] = due.get(work_order, Fraction(0)) + Fraction(_record(data, evidence).total)
+        due[work_order] = due.get(work_order, Fraction(0)) + Fraction(record_of(data, evidence).total)
     for work_order, amount in due.items():
         billed = sum((Fraction(each.billed) for each in consumer.books if each.work_order == work_order), Fraction(0))
         if billed != amount:
@@ -469,36 +341,3 @@ def _billed(history: History, evidence: Evidence) -> Found:
             yield "unbilled", f"{job} is finished and was never released"
         elif relevant:
             yield "unbilled", f"{job} has {len(relevant)} events after its newest record"
-
-
-def _record(data: bytes, evidence: Evidence) -> Record:
-    return verify(data, evidence.ground.keys.authority.office, evidence.ground.crypto.verifier)
-
-
-def _root(hashes: list[bytes]) -> bytes:
-    return _Roots(hashes).of(len(hashes))
-
-
-class _Roots:
-    """MTH of RFC 9162 section 2.1.1, as it is written there, over the beginnings of one log; what is complete in one of
-    them is the same in all."""
-
-    def __init__(self, hashes: list[bytes]) -> None:
-        self._hashes = hashes
-        self._known: dict[tuple[int, int], bytes] = {}
-
-    def of(self, size: int) -> bytes:
-        """Over the first ``size`` leaves, or all where there are not so many."""
-        return self._over(0, min(size, len(self._hashes)))
-
-    def _over(self, start: int, end: int) -> bytes:
-        if end - start < 2:
-            return self._hashes[start] if start < end else sha256(b"").digest()
-        found = self._known.get((start, end))
-        if found is None:
-            half = 1
-            while half * 2 < end - start:
-                half *= 2
-            found = sha256(b"\1" + self._over(start, start + half) + self._over(start + half, end)).digest()
-            self._known[start, end] = found
-        return found

@@ -43,16 +43,27 @@ KINDS = {
     "clone": (0.10, 0.03),  # another holder of the same key, with everything as it was
     "restore": (0.15, 0.15),  # a handheld set back to an earlier state
 }
-# Drawn apart from the others, so that a seed of before has the faults that it always had.
+# Drawn apart from the others, in this order, so that a seed of before has the faults that it always had.
 LATER_KINDS = {
     "gateway_restarted": (0.08, 0.04),  # from an earlier backup, and the root key says so
+    "rotation": (0.25, 0.06),  # a handheld goes on with its next signing key
+    "revocation": (0.10, 0.01),  # of a key, while frames of its handheld or receipts for it are under way
+    "enrolment": (0.10, 0.40),  # of another handheld: requests and answers are lost, asked for again, cut off by a kill
 }
 _RATES = {**KINDS, **LATER_KINDS}
+
+# What does not happen in one run with a kind, unless it is asked for; then those do not.
+APART = {
+    # A restored gateway has forgotten keys, and asks for what earlier ones signed; sync's part in that is a process's.
+    "rotation": ("gateway_restored", "gateway_restarted", "log_altered"),
+    # What was granted may be gone, and its code is good again.
+    "enrolment": ("gateway_restored", "gateway_restarted"),
+}
 
 DIVERGES = ("clone", "restore")  # such a run may end with keys that nobody believes any more
 REWRITES = ("gateway_restored", "log_altered")  # the log is not what it was, and somebody must notice
 # A job may end held for a person to look at, or as a person said.
-UNBILLABLE = (*DIVERGES, *REWRITES, "clock_jump", "clock_unset", "office", "distrust", "unreadable")
+UNBILLABLE = (*DIVERGES, *REWRITES, "clock_jump", "clock_unset", "office", "distrust", "unreadable", "revocation")
 
 
 class Faults:
@@ -70,6 +81,11 @@ class Faults:
         apart.setstate(chance.getstate())
         drawn |= {kind: apart.random() < share for kind, (share, _) in LATER_KINDS.items()}
         self.kinds = {kind for kind, has in drawn.items() if (has or kind in wanted) and kind not in left_out}
+        for kind in APART.keys() & self.kinds:
+            if kind in wanted:
+                self.kinds.difference_update(APART[kind])
+            elif not self.kinds.isdisjoint(APART[kind]):
+                self.kinds.discard(kind)
         self.happened: dict[str, int] = {}
 
     def strikes(self, kind: str) -> bool:

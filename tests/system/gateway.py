@@ -67,6 +67,7 @@ class Gateway:
         self._backup: bytes | None = None
         self._to_restart: bytes | None = None
         self._is_interleaving = False
+        self.under_way: Callable[[str], None] = lambda _when: None  # what an office does in the middle of a round
         count = world.chance.randrange(1, WORKERS_MOST + 1)
         self._workers = [self._worker(place) for place in range(count)]
 
@@ -174,6 +175,7 @@ class Gateway:
         self._lose_perhaps()
         taken = self._from_inbox()
         if taken:
+            self.under_way("frames")
             self._take(taken, self._world.chance.randrange(len(self._workers)), self._planned())
         self.expect_frames()
 
@@ -191,6 +193,7 @@ class Gateway:
         finally:
             self._commits.plan = None
         self._world.say("round", place, len(taken), len(outcome.replies), outcome.problem and outcome.problem.code)
+        self.under_way("receipts")
         for topic, payload in outcome.replies:
             if self._faults.strikes("ingest_kill_before_reply"):
                 return self._redeliver_perhaps(taken, place, "before a reply")

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jobseal import cbor, enrolment, office
 from jobseal.authority import Authority
+from jobseal_device.identity import Enrolled
 from jobseal_gateway.authority import GatewayKeys
 from jobseal_gateway.ledger import assignments, branches, dirty, jobs, keys, leaves, orders, price_lists
 from jobseal_gateway.ledger import office as acts
@@ -44,13 +45,29 @@ STANDARD,2026-1,EUR,2020-01-01,filter,part,P-1,pc,12.35,,
 
 
 class Issued:
-    """One handheld as it was enrolled: its signer outlives every copy of its card."""
+    """One handheld as it was enrolled: its signer outlives every copy of its card. ``signers``: that one and those of
+    every key that was made to follow it, by seed."""
 
-    def __init__(self, device: str, technician: str, signer: Signer, genesis: bytes) -> None:
-        self.device = device
+    def __init__(self, technician: str, signer: Signer, enrolled: Enrolled, crypto: Crypto) -> None:
+        self.device = enrolled.identity.device
         self.technician = technician
         self.signer = signer
-        self.genesis = genesis
+        self.enrolled = enrolled
+        self.genesis = enrolled.identity.genesis
+        self._crypto = crypto
+        self.signers: dict[bytes, Signer] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """As it was enrolled."""
+        self.signer.signed.clear()
+        self.signers = {b"": self.signer}
+
+    def follow(self, seed: bytes) -> Signer:
+        """The signer with this seed."""
+        if seed not in self.signers:
+            self.signers[seed] = self._crypto.signer("the next key " + seed.hex())
+        return self.signers[seed]
 
 
 class Ground:
@@ -90,7 +107,7 @@ class Ground:
                 path.unlink(missing_ok=True)
             shutil.copyfile(self._template, self._file)
         for each in self.issued:
-            each.signer.signed.clear()
+            each.reset()
 
     def backup(self) -> bytes | None:
         """A backup of the ledger; None where it is the production one on a file."""
@@ -147,7 +164,10 @@ class Ground:
             )
             branches.begin(end.connection, row.id, hashed)
             assignments.bind(end.connection, technician, device, START_MS)
-        return Issued(device, technician, signer, hashed)
+        known = enrolment.verify(data, self.keys.authority.office, self.crypto.verifier)
+        return Issued(
+            technician, signer, Enrolled(known, self.keys.authority, [], self.crypto.verifier), self.crypto
+        )  # fmt: skip
 
     def _order(self, id: str, technicians: tuple[str, ...]) -> None:
         plain: dict[str, Any] = {"customer": "C-1", "currency": "EUR", "time_zone": "UTC", "tasks": ("FIT",)}

@@ -6,6 +6,10 @@ receipt believed) and what lies on disks at the end.
 
 from typing import NamedTuple
 
+from jobseal.enrolling import Grant
+from jobseal.enrolment import Welcome
+from jobseal.limits import FRAME_MAX_BYTES
+
 
 class Intent(NamedTuple):
     """Somebody did something on a handheld. ``hash`` and ``seq`` are set once it was told "signed"; None means that it
@@ -44,13 +48,39 @@ class Holder(NamedTuple):
     checkpoint: bytes | None
 
 
+class Answers:
+    """What the gateway has answered one handheld that asks to be enrolled: to the same bytes, so each is one at most.
+    ``refused``: somebody else has used its code."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.nonces: set[bytes] = set()
+        self.grants: set[bytes] = set()
+        self.certificates: set[bytes] = set()
+        self.renewals: set[bytes] = set()
+        self.statements: set[bytes] = set()
+        self.refused = False
+
+    def granted(self, grant: Grant) -> None:
+        """It is enrolled."""
+        self.grants.add(grant.encode())
+        self.certificates.add(grant.certificate)
+        self.statements.add(Welcome.decode(grant.welcome, FRAME_MAX_BYTES).statement)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing left to ask for."""
+        return bool(self.renewals) or self.refused
+
+
 class History:
     """``diverged``: keys that were given a second holder or an earlier state; ``healed``: whether everything came to
     rest in time; ``unbillable``: whether a fault happened after which a job may rightly wait for a person;
     ``rewritten``: whether the log was; ``restored``: logs that a declared restart continued, by id, and how much of
-    each is left; ``distrusted``: keys that the office acted against; ``unreadable``: hashes of
-    events that turned bad; ``broken``: keys whose handheld gave up over such an event, as it should where nobody can
-    tell how many there were."""
+    each is left; ``distrusted``: keys that the office acted against; ``reviewed``: whether anything but a revocation
+    happened after which a job may wait; ``unreadable``: hashes of events that turned bad; ``broken``: keys whose
+    handheld gave up over such an event, as it should where nobody can tell how many there were; ``answers``: of those
+    who were enrolled meanwhile."""
 
     def __init__(self) -> None:
         self.intents: list[Intent] = []
@@ -62,6 +92,8 @@ class History:
         self.rewritten = False
         self.restored: dict[bytes, int] = {}
         self.distrusted: set[bytes] = set()
+        self.reviewed = False
         self.unreadable: set[bytes] = set()
         self.broken: set[bytes] = set()
         self.restless = ""
+        self.answers: list[Answers] = []

@@ -15,6 +15,7 @@ from tests.system import (
     mutants_lines,
     mutants_protocol,
     mutants_terms,
+    mutants_turns,
 )
 from tests.system.mutant import Mutant
 from tests.system.mutant_run import Hunt
@@ -22,7 +23,7 @@ from tests.system.mutant_run import Hunt
 MUTANTS: tuple[Mutant, ...] = (
     *(*mutants_protocol.MUTANTS, *mutants_device.MUTANTS),
     *(*mutants_gateway.MUTANTS, *mutants_callers.MUTANTS, *mutants_terms.MUTANTS, *mutants_keys.MUTANTS),
-    *(*mutants_identity.MUTANTS, *mutants_lines.MUTANTS),
+    *(*mutants_identity.MUTANTS, *mutants_lines.MUTANTS, *mutants_turns.MUTANTS),
 )
 
 

@@ -78,16 +78,33 @@ class Office:
 
     def _distrust(self) -> None:
         chance = self._world.chance
-        issued = chance.choice(self._ground.issued)
-        device, what = issued.device, chance.choice(("suspend", "lost", COMPROMISED))
-        self._history.distrusted.add(issued.signer.key.kid)
+        device, what = chance.choice(self._ground.issued).device, chance.choice(("suspend", "lost", COMPROMISED))
+        with reading(self._ground.engine) as connection:
+            key = keys.of_device(connection, device)[-1]
         if what == "suspend":
+            self._history.distrusted.add(key.kid)
             self._say(what, device, lambda office: office.suspend(device, REASON, PERSON))
-        elif what == "lost":
-            self._say(what, device, lambda office: office.revoke(device, what, PERSON))
         else:
-            trusted = chance.randrange(-1, 20)
-            self._say(what, device, lambda office: office.revoke(device, what, PERSON, trusted))
+            self._revoke(key, device, what)
+
+    def interfere(self, when: str) -> None:
+        """Revoke a key, now that ``when`` is under way: the newest that the gateway knows, or one that has ended."""
+        if not self._faults.strikes("revocation"):
+            return
+        chance = self._world.chance
+        device, what = chance.choice(self._ground.issued).device, chance.choice(("lost", COMPROMISED))
+        with reading(self._ground.engine) as connection:
+            key = chance.choice(keys.of_device(connection, device)[-2:])
+        self._world.say("under way:", when)
+        self._revoke(key, key.thumbprint.hex(), what)
+
+    def _revoke(self, key: keys.Key, name: str, what: str) -> None:
+        self._history.distrusted.add(key.kid)
+        if what == COMPROMISED:
+            trusted = self._world.chance.randrange(-1, 20)
+            self._say(what, key.device, lambda office: office.revoke(name, what, PERSON, trusted))
+        else:
+            self._say(what, key.device, lambda office: office.revoke(name, what, PERSON))
 
     def _say(self, what: str, about: str, command: Callable[[Commands], object]) -> None:
         """Run one command in a process of its own."""

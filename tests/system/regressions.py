@@ -22,4 +22,8 @@ REGRESSIONS = (
     Regression("a_range_that_is_half_logged_is_gone_behind", 98, frozenset({"unreadable", "partition"})),
     # Who was set back before he had sent anything was called an undetected fork: the check, not the gateway, was wrong.
     Regression("what_never_left_a_card_is_nobodys_to_find", 119),
+    # Sync read an ended key's journal up to a head that a power cut had set back, and did not send its end.
+    Regression("a_power_cut_behind_a_rotation_hides_nothing", 22, frozenset({"rotation", "power_cut", "device_kill"})),
+    # The key had ended before anybody noticed, and no other can say it.
+    Regression("what_cannot_be_read_is_said_before_a_key_ends", 242, frozenset({"rotation", "distrust", "power_cut"})),
 )

@@ -12,6 +12,7 @@ from jobseal_gateway.ledger.database import reading
 from tests.device.simulated_disk import SimulatedDisk
 from tests.system import checker, stranger
 from tests.system.consumer import Consumer
+from tests.system.enrolling import Enrolling
 from tests.system.faults import DIVERGES, UNBILLABLE, Faults
 from tests.system.gateway import Gateway
 from tests.system.ground import Ground
@@ -91,8 +92,10 @@ class Simulation:
         self._wire = Wire(self._world, self._faults)
         self._gateway = Gateway(self._world, self._faults, self._wire, ground, self._history, size.patience_ms)
         self._office = Office(self._world, self._faults, ground, self._gateway, self._history)
+        self._gateway.under_way = self._office.interfere
         self._wire.overtaken = stranger.overtake
         self._wire.arrived = self._gateway.expect_frames
+        self._enrolling = Enrolling(self._world, self._faults, ground, self._gateway, self._history)
         self._consumer = Consumer(self._world, self._faults, ground)
         self._handhelds = [self._handheld(place) for place in range(size.handhelds)]
         self._cards: dict[str, SimulatedDisk] = {}
@@ -110,6 +113,7 @@ class Simulation:
         self._world.after(SPEAK_EVERY_MS, self._speak)
         self._world.after(OFFICE_EVERY_MS, self._in_the_office)
         self._gateway.expect_folding()
+        self._enrolling.begin()
         self._world.run(1 << 40, lambda: self._steps_left <= 0)
         self._finish(TRIES)  # the faults go on: records are released and booked under them, and corrected
         self._steps_left = self._size.steps // 5
@@ -157,8 +161,9 @@ class Simulation:
         earlier = self._cards.get(handheld.holder)
         is_first = handheld.kid not in self._history.diverged
         if earlier is not None and is_first and self._faults.strikes("restore"):
-            self._history.diverged.add(handheld.kid)
+            later = handheld.kids
             handheld.set_back(self._cards.pop(handheld.holder))
+            self._history.diverged.update(later[len(handheld.kids) - 1 :])  # the card may be that of an earlier key
             # Without a new event there is no fork to give it away: then it must hear that it was set back.
             handheld.is_shelved = self._world.chance.random() < 0.5
         elif earlier is None and is_first and "restore" in self._faults.kinds and self._world.chance.random() < 0.3:
@@ -192,6 +197,7 @@ class Simulation:
         """No more faults; the jobs are brought to an end, and everything must come to rest."""
         self._world.say("healing")
         self._history.unbillable = bool(set(self._faults.happened) & set(UNBILLABLE))
+        self._history.reviewed = bool(set(self._faults.happened) & set(UNBILLABLE) - {"revocation"})
         assert self._history.unbillable or not set(self._faults.happened) & set(DIVERGES)
         self._faults.active = False
         self._wire.heal()
@@ -225,6 +231,8 @@ class Simulation:
         waiting = [each.holder for each in self._handhelds if not each.is_at_rest]
         if waiting or self._wire.inbox:
             return ", ".join(waiting) or "frames wait for the gateway"
+        if not self._enrolling.is_at_rest:
+            return "a handheld that asks to be enrolled"
         with reading(self._ground.engine) as connection:
             if dirty.waiting(connection):
                 return "jobs wait to be folded"
@@ -233,4 +241,4 @@ class Simulation:
         return ""
 
     def _testify(self) -> None:
-        self._history.holders = [each.testimony() for each in self._handhelds]
+        self._history.holders = [shown for each in self._handhelds for shown in each.testimony()]
