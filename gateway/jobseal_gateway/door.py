@@ -72,6 +72,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     """The ASGI application. ``clock``: seconds that never go back. ``state.refused`` (who, code, what) is for whatever
     else turns callers away before they come to it."""
     wrong = Wrong(clock)
+    requests = admission.Requests(gateway)
     security = SecurityLog(gateway.home.security, ENROLMENT, gateway.clock.wall_ms)
 
     def refused(who: str, code: str, what: str) -> None:
@@ -86,7 +87,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
         return Response(said.encode(), media_type=BODY_TYPE)
 
     def enrol(data: bytes, source: str) -> tuple[int, bytes]:
-        answer = admission.ask(gateway, data, source)
+        answer = requests.ask(data, source)
         return (200 if isinstance(answer, Grant) else 202), answer.encode()
 
     def renew(data: bytes, _source: str) -> tuple[int, bytes]:

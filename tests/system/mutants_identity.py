@@ -68,4 +68,9 @@ MUTANTS = (
         "fork_under_any_root", PROOF, "    if trusted is not None and trusted != root.thumbprint:\n", "    if False:\n",
         "contract.fork", "vector",
     ),
+    _mutant(
+        "grants_fail_together", f"{GATEWAY}/group_commit.py",
+        "            if len(taken) > 1 and not _is_everybodys(error):\n", "            if False:\n",
+        "commits.together", "neighbour_refused",
+    ),
 )  # fmt: skip

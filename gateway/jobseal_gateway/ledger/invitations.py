@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, text
 
 from jobseal_gateway.ledger.rows import first, many
 from jobseal_gateway.ledger.schema import enrolment_requests, enrolment_verdicts, invitations
@@ -56,7 +56,13 @@ _ASKED = (
 )
 _ASKED_WITH = _ASKED.where(enrolment_requests.c.invitation_id == bindparam("invitation"))
 _UNDECIDED = _ASKED.where(enrolment_verdicts.c.verdict.is_(None)).order_by(enrolment_requests.c.id)
-_ASK = insert(enrolment_requests).returning(enrolment_requests.c.id)
+_ASK = text(
+    """
+    INSERT INTO enrolment_requests (invitation_id, bytes, nonce, source, at_ms)
+    VALUES (:invitation_id, :bytes, :nonce, :source, :at_ms)
+    ON CONFLICT (invitation_id) DO NOTHING RETURNING id
+    """
+)
 _DECIDE = insert(enrolment_verdicts)
 _OPEN = (
     select(invitations)
@@ -90,11 +96,17 @@ def unused(connection: Connection, now_ms: int) -> list[Invitation]:
     return many(Invitation, connection.execute(_OPEN, {"now_ms": now_ms}))
 
 
-def ask(connection: Connection, invited: Invitation, data: bytes, nonce: bytes, source: str, at_ms: int) -> Asked:
-    """Keep what was asked with an invitation."""
+def ask(
+    connection: Connection, invited: Invitation, data: bytes, nonce: bytes, source: str, at_ms: int
+) -> Asked | None:
+    """Keep what was asked with an invitation; None, and nothing kept, where something was asked with it already."""
     row = {"invitation_id": invited.id, "bytes": data, "nonce": nonce, "source": source, "at_ms": at_ms}
-    number: int = connection.execute(_ASK, row).scalar_one()
-    return Asked(number, invited.id, data, nonce, source, at_ms, invited.device, invited.label, None, None)
+    number = connection.scalar(_ASK, row)
+    return (
+        None
+        if number is None
+        else Asked(number, invited.id, data, nonce, source, at_ms, invited.device, invited.label, None, None)
+    )
 
 
 def asked_with(connection: Connection, invitation_id: int) -> Asked | None:
