@@ -11,7 +11,8 @@ the security log, and said as often as that writes it down.
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +24,7 @@ from jobseal.enrolling import REQUEST_MAX_BYTES, Anchors, Grant
 from jobseal.errors import OURS, JobsealError
 from jobseal_gateway import admission, renewal
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.security_log import ENROLMENT, SecurityLog
+from jobseal_gateway.security_log import ENROLMENT, SecurityLog, tended
 
 WRONG_MOST = 10  # refused requests of one address within WRONG_WITHIN_S before it has to wait
 WRONG_WITHIN_S = 60.0
@@ -115,7 +116,13 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     async def defect(_request: Request, _error: Exception) -> Response:
         return _problem(JobsealError("gateway_defect", "The gateway failed on this; its log says how.", OURS))
 
+    @asynccontextmanager
+    async def tending(_app: Starlette) -> AsyncIterator[None]:
+        async with tended(security, say):
+            yield
+
     app = Starlette(
+        lifespan=tending,
         routes=[
             Route("/v1/anchors", anchors, methods=["GET"]),
             Route("/v1/enrolment", asking(enrol), methods=["POST"]),

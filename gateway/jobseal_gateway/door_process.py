@@ -36,7 +36,7 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     context = _context(gateway)
     app = make_app(gateway, say, time.monotonic)
     note_refusals(context, app.state.refused)
-    config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="off", ssl_context_factory=lambda *_: context)
+    config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="on", ssl_context_factory=lambda *_: context)
     door = gateway.settings.enrolment
     with listening(door.host, door.port, "enrolment") as listener:
         say(f"serving on https://{gateway.settings.reached_as}:{door.port}")

@@ -23,7 +23,7 @@ from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
 from jobseal_device.ui import start
-from jobseal_gateway import admission, ca, door, door_process, home, renewal
+from jobseal_gateway import admission, ca, door, door_process, home, renewal, security_log
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
@@ -47,7 +47,7 @@ class Office:
         self.said: list[str] = []
         context = door_process._context(self.gateway)
         app = door.make_app(self.gateway, self.said.append, time.monotonic)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ssl_context_factory=lambda *_: context)
+        config = uvicorn.Config(app, log_config=None, lifespan="on", ssl_context_factory=lambda *_: context)
         self._server = uvicorn.Server(config)
         self._listener = listening("127.0.0.1", self.port, "enrolment")
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
@@ -163,6 +163,18 @@ def test_who_guesses_tokens_is_made_to_wait(office: Office, tmp_path: Path) -> N
     assert refused(tmp_path / "hh", good) == "too_many"
 
 
+def test_a_door_that_closes_writes_how_often_it_has_refused(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    code = parse_code(office.invite().code)
+    guessed = Code(code.host, code.port, bytes(16), code.print_of)
+    for number in range(4):
+        with pytest.raises(JobsealError):
+            enrol(tmp_path / f"hh-{number}", guessed)
+    office.close()
+    found = [line.times for _, line in security_log.read(office.gateway.home.security) if line.code == "code_unknown"]
+    assert found == [1, 3]
+
+
 def test_a_body_that_no_handheld_sends_is_refused_unread(office: Office) -> None:
     tls = ssl.create_default_context(cadata=office.gateway.keys.ca.der)
     with pytest.raises(JobsealError) as refused_by:
@@ -197,7 +209,7 @@ def middleman(office: Office) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "middle.pem")
     app = door.make_app(office.gateway, office.said.append, time.monotonic)
-    config = uvicorn.Config(app, log_config=None, lifespan="off", ssl_context_factory=lambda *_: context)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", ssl_context_factory=lambda *_: context)
     server, port = uvicorn.Server(config), free_port()
     with closing(listening("127.0.0.1", port)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
