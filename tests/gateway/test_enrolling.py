@@ -24,6 +24,7 @@ from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
 from jobseal_device.ui import start
 from jobseal_gateway import admission, ca, door, door_process, home, renewal, security_log
+from jobseal_gateway import enrol as gateway_enrol
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
@@ -31,6 +32,7 @@ from jobseal_gateway.ledger import keys, leaves, links
 from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.listening import listening
 from jobseal_gateway.office import open_office
+from tests.devices import signer_of
 from tests.servers import eventually, free_port
 
 WITHIN_S = 30.0
@@ -405,3 +407,22 @@ def test_a_handheld_whose_clock_was_never_set_connects_and_one_that_knows_better
     passing(monkeypatch, ca.SERVER_DAYS + 1)
     with pytest.raises(NotEnrolled, match="ended"):
         reached()
+
+
+def test_a_signing_key_that_has_ended_renews_nothing_and_the_next_one_does(
+    office: Office, handheld: DeviceHome
+) -> None:
+    """Whoever kept a copy of it gets no certificate by it, though its handheld goes on under another key."""
+    heir = signer_of("heir")
+    with reading(office.gateway.engine) as connection:
+        [row] = keys.of_device(connection, "hh-1")
+    with open_office(office.gateway).acting("op") as desk:
+        keys.set_status(desk.connection, row.id, keys.ROTATED, row.enrolment_leaf)
+    gateway_enrol.enrol(office.gateway, gateway_enrol.Request(heir.key.encode(), "Van 7", "hh-1"), "op")
+    before = issued(office, "hh-1")
+    wish = wire.Renewal(device="hh-1", link=link_identity.load_key(handheld).key.encode(), replaces=bytes(32))
+    with pytest.raises(EnrolmentRefused) as refused_by:
+        renewal.renew(office.gateway, wire.sign_renewal(wish, identity.signer(handheld)))
+    assert refused_by.value.code == "key_revoked"
+    assert issued(office, "hh-1") == before
+    assert renewal.renew(office.gateway, wire.sign_renewal(wish, heir))
