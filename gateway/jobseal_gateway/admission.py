@@ -112,8 +112,8 @@ class Requests:
         if request.token is None:
             raise EnrolmentRefused("request_invalid", "This request names no code; carry it to the operator as a file.")
         with reading(self._gateway.engine) as connection:
-            invited = _invited(connection, request.token)
-            answer = _answered(self._gateway, connection, invited, data)
+            invited, asked = _invited(connection, request.token)
+            answer = _answered(self._gateway, connection, asked, data)
         if answer is not None:
             return answer
         return self._commits.do(_Asking(data, source, invited, key, link, request.assurance))
@@ -148,7 +148,8 @@ def _enter(gateway: Gateway, desk: Desk, asking: _Asking) -> Grant | Waiting:
     nonce = secrets.token_bytes(NONCE_BYTES)
     asked = invitations.ask(desk.connection, invited, asking.data, nonce, asking.source, desk.at_ms)
     if asked is None:  # somebody else was faster, perhaps with the same bytes
-        answer = _answered(gateway, desk.connection, invited, asking.data)
+        earlier = invitations.asked_with(desk.connection, invited.id)
+        answer = _answered(gateway, desk.connection, earlier, asking.data)
         assert answer is not None
         return answer
     if invited.expires_ms < desk.at_ms:
@@ -208,16 +209,15 @@ def _opened(data: bytes) -> tuple[enrolling.Request, Key, Key]:
         raise EnrolmentRefused(code, sentence) from error
 
 
-def _invited(connection: Connection, token: bytes) -> Invitation:
+def _invited(connection: Connection, token: bytes) -> tuple[Invitation, Asked | None]:
     found = invitations.by_token(connection, _hash(token))
     if found is None:
         raise EnrolmentRefused("code_unknown", "Nobody gave out this code; ask the operator for another.")
     return found
 
 
-def _answered(gateway: Gateway, connection: Connection, invited: Invitation, data: bytes) -> Grant | Waiting | None:
-    """The answer that these bytes have been given before, None if nothing came with this invitation yet."""
-    asked = invitations.asked_with(connection, invited.id)
+def _answered(gateway: Gateway, connection: Connection, asked: Asked | None, data: bytes) -> Grant | Waiting | None:
+    """The answer that these bytes have been given before. ``asked``: what came with their invitation, if anything."""
     if asked is None:
         return None
     if asked.data != data:

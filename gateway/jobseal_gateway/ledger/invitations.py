@@ -41,7 +41,12 @@ class Asked(NamedTuple):
     person: str | None
 
 
-_BY_TOKEN = select(invitations).where(invitations.c.token_hash == bindparam("hash"))
+_BY_TOKEN = (
+    select(invitations, enrolment_requests, enrolment_verdicts.c.verdict, enrolment_verdicts.c.person)
+    .outerjoin(enrolment_requests, enrolment_requests.c.invitation_id == invitations.c.id)
+    .outerjoin(enrolment_verdicts, enrolment_verdicts.c.request_id == enrolment_requests.c.id)
+    .where(invitations.c.token_hash == bindparam("hash"))
+)
 _BY_ID = select(invitations).where(invitations.c.id == bindparam("id"))
 _ASKED = (
     select(
@@ -81,9 +86,15 @@ def invite(connection: Connection, rows: Iterable[Invitation]) -> None:
     connection.execute(insert(invitations), given)
 
 
-def by_token(connection: Connection, token_hash: bytes) -> Invitation | None:
-    """The invitation with this token."""
-    return first(Invitation, connection.execute(_BY_TOKEN, {"hash": token_hash}))
+def by_token(connection: Connection, token_hash: bytes) -> tuple[Invitation, Asked | None] | None:
+    """The invitation with this token, and what was asked with it."""
+    row = connection.execute(_BY_TOKEN, {"hash": token_hash}).first()
+    if row is None:
+        return None
+    invited = Invitation._make(row[: len(Invitation._fields)])
+    *request, verdict, person = row[len(Invitation._fields) :]
+    has_asked = request[0] is not None
+    return invited, Asked._make([*request, invited.device, invited.label, verdict, person]) if has_asked else None
 
 
 def by_id(connection: Connection, invitation_id: int) -> Invitation | None:

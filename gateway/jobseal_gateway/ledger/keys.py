@@ -5,7 +5,7 @@ A key's status is what the leaf at ``status_leaf`` says; what was logged before 
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select, text, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, update
 
 from jobseal_gateway.ledger.errors import KeyTaken
 from jobseal_gateway.ledger.rows import first, many
@@ -47,6 +47,9 @@ _VERSION = select(func.coalesce(func.max(keys.c.status_leaf), -1))
 _BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
 _BY_ID = select(keys).where(keys.c.id == bindparam("id"))
 _OF_DEVICE = select(keys).where(keys.c.device == bindparam("device")).order_by(keys.c.id)
+_CONCERNED = (
+    select(keys).where(or_(keys.c.kid == bindparam("kid"), keys.c.device == bindparam("device"))).order_by(keys.c.id)
+)
 _SET_STATUS = (
     update(keys)
     .where(keys.c.id == bindparam("key"))
@@ -108,6 +111,11 @@ def by_id(connection: Connection, key_id: int) -> Key | None:
 def of_device(connection: Connection, device: str) -> list[Key]:
     """The keys of this device, in order of enrolment; the last is its present one."""
     return many(Key, connection.execute(_OF_DEVICE, {"device": device}))
+
+
+def concerned(connection: Connection, kid: bytes, device: str) -> list[Key]:
+    """What ``by_kid`` and ``of_device`` find, in order of enrolment: whatever an enrolment has to mind."""
+    return many(Key, connection.execute(_CONCERNED, {"kid": kid, "device": device}))
 
 
 def set_status(connection: Connection, key_id: int, status: str, leaf: int, trusted_seq: int | None = None) -> None:
