@@ -9,6 +9,7 @@ name, which the broker takes for user and client id; whoever holds one is that d
 import datetime
 import ipaddress
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from cryptography import x509
@@ -27,6 +28,7 @@ BACKDATED_MS = 3_600_000  # of the CA itself: handhelds and brokers whose clocks
 COMMON_NAME_MAX = 64  # RFC 5280, ub-common-name
 
 _SIGNED_WITH = hashes.SHA256()
+_NO_CA = x509.BasicConstraints(ca=False, path_length=None)
 
 
 class Revoked(NamedTuple):
@@ -79,7 +81,7 @@ class Authority:
             .last_update(self.certificate.not_valid_before_utc)  # see above: nothing depends on beginnings
             .next_update(_time(now_ms + CRL_DAYS * DAY_MS))
             .add_extension(x509.CRLNumber(number), critical=False)
-            .add_extension(self._key_id(), critical=False)
+            .add_extension(self._key_id, critical=False)
         )
         for serial, at_ms in revoked:
             row = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(_time(at_ms)).build()
@@ -103,16 +105,17 @@ class Authority:
             .serial_number(x509.random_serial_number())
             .not_valid_before(self.certificate.not_valid_before_utc)
             .not_valid_after(end)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage("digital_signature"), critical=True)
+            .add_extension(_NO_CA, critical=True)
+            .add_extension(_SIGNS, critical=True)
             .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-            .add_extension(self._key_id(), critical=False)
+            .add_extension(self._key_id, critical=False)
         )
         if names is not None:
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self._private, _SIGNED_WITH)
 
+    @cached_property
     def _key_id(self) -> x509.AuthorityKeyIdentifier:
         return x509.AuthorityKeyIdentifier.from_issuer_public_key(self._private.public_key())
 
@@ -182,6 +185,9 @@ def _usage(*granted: str) -> x509.KeyUsage:
         *("key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
     )
     return x509.KeyUsage(**{name: name in granted for name in every})
+
+
+_SIGNS = _usage("digital_signature")
 
 
 def _name(text: str) -> x509.Name:

@@ -89,8 +89,8 @@ def rating(projected: Projected, status: str) -> Document:
     }
 
 
-def unfolded(job: str, status: str, code: str, released_revisions: list[int]) -> Document:
-    """The rating of a job that could not be folded: as :func:`rating`, with nothing to bill."""
+def unfolded(job: str, status: str, code: str, released_revisions: list[int], flagged: list[Document]) -> Document:
+    """The rating of a job that could not be folded: as :func:`rating`, with nothing to bill and the flags of before."""
     return {
         "job": job,
         "status": status,
@@ -100,7 +100,7 @@ def unfolded(job: str, status: str, code: str, released_revisions: list[int]) ->
         "total": None,
         "lines": [],
         "released_revisions": released_revisions,
-        "flags": [],
+        "flags": flagged,
     }
 
 

@@ -11,7 +11,8 @@ the security log, and said as often as that writes it down.
 
 import json
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -23,7 +24,7 @@ from jobseal.enrolling import REQUEST_MAX_BYTES, Anchors, Grant
 from jobseal.errors import OURS, JobsealError
 from jobseal_gateway import admission, renewal
 from jobseal_gateway.home import Gateway
-from jobseal_gateway.security_log import ENROLMENT, SecurityLog
+from jobseal_gateway.security_log import ENROLMENT, SecurityLog, tended
 
 WRONG_MOST = 10  # refused requests of one address within WRONG_WITHIN_S before it has to wait
 WRONG_WITHIN_S = 60.0
@@ -72,6 +73,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     """The ASGI application. ``clock``: seconds that never go back. ``state.refused`` (who, code, what) is for whatever
     else turns callers away before they come to it."""
     wrong = Wrong(clock)
+    requests = admission.Requests(gateway)
     security = SecurityLog(gateway.home.security, ENROLMENT, gateway.clock.wall_ms)
 
     def refused(who: str, code: str, what: str) -> None:
@@ -86,7 +88,7 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
         return Response(said.encode(), media_type=BODY_TYPE)
 
     def enrol(data: bytes, source: str) -> tuple[int, bytes]:
-        answer = admission.ask(gateway, data, source)
+        answer = requests.ask(data, source)
         return (200 if isinstance(answer, Grant) else 202), answer.encode()
 
     def renew(data: bytes, _source: str) -> tuple[int, bytes]:
@@ -114,7 +116,13 @@ def make_app(gateway: Gateway, say: Say, clock: Callable[[], float]) -> Starlett
     async def defect(_request: Request, _error: Exception) -> Response:
         return _problem(JobsealError("gateway_defect", "The gateway failed on this; its log says how.", OURS))
 
+    @asynccontextmanager
+    async def tending(_app: Starlette) -> AsyncIterator[None]:
+        async with tended(security, say):
+            yield
+
     app = Starlette(
+        lifespan=tending,
         routes=[
             Route("/v1/anchors", anchors, methods=["GET"]),
             Route("/v1/enrolment", asking(enrol), methods=["POST"]),

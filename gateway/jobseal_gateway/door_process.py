@@ -26,6 +26,9 @@ from jobseal_gateway.listening import configured, listening
 NAME = "enrolment"
 KEEP_ALIVE_S = 5
 CONNECTIONS_MAX = 256
+# How long a thread keeps the interpreter while others want it (Python's own: 5 ms). The one that serves connections
+# gives it up with each of its many short system calls, and would wait for those that write at every one.
+SWITCH_S = 0.0005
 
 
 def run(gateway: Gateway, say: Callable[[str], None]) -> None:
@@ -33,12 +36,13 @@ def run(gateway: Gateway, say: Callable[[str], None]) -> None:
     context = _context(gateway)
     app = make_app(gateway, say, time.monotonic)
     note_refusals(context, app.state.refused)
-    config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="off", ssl_context_factory=lambda *_: context)
+    config = configured(app, KEEP_ALIVE_S, CONNECTIONS_MAX, lifespan="on", ssl_context_factory=lambda *_: context)
     door = gateway.settings.enrolment
     with listening(door.host, door.port, "enrolment") as listener:
         say(f"serving on https://{gateway.settings.reached_as}:{door.port}")
         signal.signal(signal.SIGTERM, lambda *_: None)  # as in the web process
         settle_memory()
+        sys.setswitchinterval(SWITCH_S)
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listener])
 

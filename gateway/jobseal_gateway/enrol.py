@@ -89,9 +89,11 @@ def enrol(gateway: "Gateway", request: Request, operator: str, brokers: Sequence
 
 def at_desk(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> Entered:
     """The same within a transaction of the office, for a ``key`` that was checked."""
-    present = keys.by_kid(desk.connection, key.kid)
+    device = request.device or DEVICE_PREFIX + secrets.token_hex(DEVICE_RANDOM_BYTES)
+    found = keys.concerned(desk.connection, key.kid, device)
+    present = next((each for each in found if each.kid == key.kid), None)
     if present is None:
-        row, statement = _add(gateway, desk, request, key)
+        row, statement = _add(gateway, desk, request, key, device, found)
     else:
         row, statement = present, _again(desk, request, key, present)
     if request.technicians:
@@ -137,9 +139,11 @@ def _checked(data: bytes) -> Key:
     return key
 
 
-def _add(gateway: "Gateway", desk: Desk, request: Request, key: Key) -> tuple[keys.Key, bytes]:
-    device = request.device or DEVICE_PREFIX + secrets.token_hex(DEVICE_RANDOM_BYTES)
-    earlier = succession.present(desk.connection, device)
+def _add(
+    gateway: "Gateway", desk: Desk, request: Request, key: Key, device: str, known: Sequence[keys.Key]
+) -> tuple[keys.Key, bytes]:
+    """A key of this device, of which ``known`` are the keys so far."""
+    earlier = succession.present(desk.connection, device) if known else None
     if earlier is not None and earlier.status == keys.ACTIVE:
         sentence = f"{device} has an active key; suspend or revoke that first, or give the new handheld another name."
         raise EnrolmentRefused("device_has_key", sentence)

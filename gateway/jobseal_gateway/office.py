@@ -106,8 +106,14 @@ class Office:
     @contextmanager
     def acting(self, operator: str) -> Iterator["Desk"]:
         """One transaction for one or several acts of ``operator``. Raises as ``LogWriter.appending`` does."""
+        with self.desks() as at:
+            yield at(operator)
+
+    @contextmanager
+    def desks(self) -> Iterator[Callable[[str], "Desk"]]:
+        """The same for acts of several operators: gives each operator's desk."""
         with self._log.appending(self._clock.wall_ms()) as end:
-            yield Desk(end, self._signer, operator)
+            yield lambda operator: Desk(end, self._signer, operator)
         self._changed()
 
     def suspend(self, key: str, reason: str, operator: str) -> Act:

@@ -95,7 +95,7 @@ class Projector:
             news: list[News] = []
             for job_id in taken:
                 if job_id in broken:
-                    _hold(end.connection, job_id)
+                    _hold(end.connection, job_id, _flags(end.connection, job_id))
                     continue
                 try:
                     news += self._fold(end, job_id, rules)
@@ -119,11 +119,16 @@ class Projector:
         with writing(self._engine) as connection:
             waiting = _waiting(connection)
             last = {job_id: _last(connection, job_id) for job_id in waiting}
+            every = [job_id for job_id, _ in jobs.every(connection)]
+            flagged = {job_id: found for job_id in every if (found := _flags(connection, job_id))}
             projections.drop(connection, self._clock.wall_ms() or 0)
             _waiting(connection)
             rules = self._rules(connection)
-            every = [job_id for job_id, _ in jobs.every(connection)]
-            due = [job_id for job_id in every if _restore(connection, job_id, rules, last.get(job_id))]
+            due = [
+                job_id
+                for job_id in every
+                if _restore(connection, job_id, rules, last.get(job_id), flagged.get(job_id, []))
+            ]
             dirty.mark(connection, [*waiting, *(each for each in due if each not in last)], self._clock.wall_ms() or 0)
         return len(every)
 
@@ -249,8 +254,13 @@ def _last(connection: Connection, job_id: int) -> Last:
     return Last(card, rating, found, proofs.of_job(connection, job_id))
 
 
-def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | None) -> bool:
-    """Fold a job for a rebuild, or put back what it had as it waits anyway; whether a record of it is due."""
+def _restore(
+    connection: Connection, job_id: int, rules: Rules, last: Last | None, flagged: list[documents.Document]
+) -> bool:
+    """Fold a job for a rebuild, or put back what it had as it waits anyway; whether a record of it is due.
+
+    ``flagged``: its flags before, which stand where it cannot be folded.
+    """
     if last is not None and last.card is not None and last.rating is not None:
         CARDS.put(connection, last.card)
         RATINGS.put(connection, last.rating)
@@ -265,7 +275,7 @@ def _restore(connection: Connection, job_id: int, rules: Rules, last: Last | Non
         raise
     except Exception:
         _log.exception("Job %s cannot be folded.", jobs.work_order(connection, job_id))
-        _hold(connection, job_id)
+        _hold(connection, job_id, flagged)
         return False
     return is_due(projected)
 
@@ -288,11 +298,12 @@ def _proofs(job_id: int, projected: Projected) -> Iterator[Proof]:
             yield Proof(logged.hash, job_id, logged.index)
 
 
-def _hold(connection: Connection, job_id: int) -> None:
-    """Nothing is billed of a job that cannot be folded; its evidence and its last card stay."""
+def _hold(connection: Connection, job_id: int, flagged: list[documents.Document]) -> None:
+    """Nothing is billed of a job that cannot be folded; its evidence and its last card stay, and so does what billing
+    was told of its records (``flagged``): a defect of ours clears nobody."""
     work_order = jobs.work_order(connection, job_id)
     released = [each.revision for each in records.of_work_order(connection, work_order)]
-    document = documents.unfolded(work_order, HELD, DEFECT, released)
+    document = documents.unfolded(work_order, HELD, DEFECT, released, flagged)
     RATINGS.put(connection, Folded(job_id, HELD, documents.to_bytes(document)))
 
 

@@ -20,10 +20,10 @@ _PIN_MAX_BYTES = 256
 
 def document(connection: Connection, carriers: Sequence[str]) -> bytes | None:
     """The roster of the handheld that these technicians carry, None while there is nobody to put in."""
-    known = people.of(connection, carriers)
+    known = {each.technician: each for each in people.of_handheld(connection, carriers)}
     crew = [known[id] for id in carriers if id in known and known[id].standing == people.HERE]
     strangers = [id for id in carriers if id not in known]
-    chiefs = [each for each in people.supervisors(connection) if each.technician not in known]
+    chiefs = [each for each in known.values() if each.technician not in carriers]
     if not crew and not chiefs:
         return None
     persons = [_person(each) for each in crew]

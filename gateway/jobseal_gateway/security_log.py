@@ -7,11 +7,15 @@
 JSON, one line each. Every file has one writer, the process that refuses, and a bounded size: a full one takes the place
 of the one before. What is not written for want of space or rights is lost, and nothing else is disturbed: a log
 of refusals must never be a way to stop the gateway. It is not synced: a power cut may take its last lines.
+
+Repetitions that are only counted are written when their minute is over, whoever comes next, and when the part stops.
+A part that is killed takes the counts of its last minute along, and never the first refusal of anybody.
 """
 
+import asyncio
 import json
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +25,7 @@ BROKER, ENROLMENT, API = "broker", "enrolment", "api"
 PARTS = (BROKER, ENROLMENT, API)
 FILE_MAX_BYTES = 4 * 1024 * 1024  # a day and more of somebody who fills every line of every minute
 EARLIER = ".1"
+TEND_EVERY_S = 5.0
 _MODE = 0o700
 
 Now = Callable[[], int | None]
@@ -51,6 +56,10 @@ class SecurityLog:
         """Write what a minute that is over leaves; the sentences."""
         return self._write(self._tally.due(self._now_ms() or 0))
 
+    def close(self) -> list[str]:
+        """Write all that is only counted so far, as this part stops; the sentences."""
+        return self._write(self._tally.rest(self._now_ms() or 0))
+
     def _write(self, lines: list[Line]) -> list[str]:
         if lines:
             data = "".join(json.dumps(line._asdict(), ensure_ascii=True) + "\n" for line in lines).encode()
@@ -61,6 +70,30 @@ class SecurityLog:
                 with self._path.open("ab") as file:
                     file.write(data)
         return [sentence(line) for line in lines]
+
+
+@asynccontextmanager
+async def tended(
+    security: SecurityLog, say: Callable[[str], None], every_s: float = TEND_EVERY_S
+) -> AsyncIterator[None]:
+    """For a part that is a server: tend the log while this lasts, on the loop that notes refusals, and then close it.
+    ``say`` gets the sentences."""
+
+    async def tend() -> None:
+        while True:
+            await asyncio.sleep(every_s)
+            for line in security.tend():
+                say(line)
+
+    tending = asyncio.create_task(tend())
+    try:
+        yield
+    finally:
+        tending.cancel()
+        with suppress(asyncio.CancelledError):
+            await tending
+        for line in security.close():
+            say(line)
 
 
 def sentence(line: Line) -> str:

@@ -97,6 +97,8 @@ class BrokerPart:
 
     def stop(self) -> None:
         self._broker.stop()
+        self._broker.listen()  # its last words
+        self._said += self._security.close()
 
 
 Part = BrokerPart | Child

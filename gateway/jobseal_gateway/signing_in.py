@@ -6,8 +6,9 @@ Rules:
   taken back. So neither a restart nor many tries side by side win one.
 - A name that there is not, one that is disabled, one without a password and a wrong password take the same time and
   get the same answer.
-- Who comes in, and who was refused, is in the audit log; what was typed for a name that there is not is no part of it,
-  because it may be a password.
+- Who comes in is in the audit log, and so is a user of ours who was refused: ``tries`` looks at so many passwords of
+  one name a day. Everybody else who was refused is in the security log alone, by the answer that he got. Its size is
+  bounded, and what was typed for a name that there is not is no part of it, because it may be a password.
 """
 
 from functools import cache
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from jobseal_gateway.home import Gateway
 
 ACT = "session:begin"
-NOBODY = "-"
 IDENTITY_PROVIDER = "identity provider"  # who says what holds of a user that comes from there
 
 
@@ -105,16 +105,23 @@ def with_identity(gateway: "Gateway", identity: Identity, address: str) -> Begun
             secret = sessions.begin(connection, user, now_ms, life(gateway))
             audit.add(connection, now_ms, user.name, ACT, address, "done")
     except IdentityRefused as refused:
-        note_refused(gateway, identity.name, address, refused.code)
+        _note_refused(gateway, _of_subject(gateway, identity), address, refused.code)
         raise
     return Begun(secret, user)
 
 
-def note_refused(gateway: "Gateway", name: str, address: str, code: str) -> None:
-    """Into the audit log: who was not let in, or a dash where that would be what somebody typed."""
+def _note_refused(gateway: "Gateway", user: User | None, address: str, code: str) -> None:
+    """Into the audit log, if it was a user of ours who was not let in."""
+    if user is None:
+        return
     now_ms = gateway.now_ms()
     with writing(gateway.engine) as connection:
-        audit.add(connection, now_ms, name, ACT, address, f"refused: {code}")
+        audit.add(connection, now_ms, user.name, ACT, address, f"refused: {code}")
+
+
+def _of_subject(gateway: "Gateway", identity: Identity) -> User | None:
+    with reading(gateway.engine) as connection:
+        return stored.of_subject(connection, identity.subject)
 
 
 def _of_identity(connection: Connection, identity: Identity, now_ms: int) -> User:
@@ -162,7 +169,7 @@ def _check_wait(wrong: Wrong | None, bounds: Bounds, now_ms: int) -> None:
 
 def _wrong(gateway: "Gateway", user: User | None, address: str) -> SignInRefused:
     refused = _refused()
-    note_refused(gateway, NOBODY if user is None else user.name, address, refused.code)
+    _note_refused(gateway, user, address, refused.code)
     return refused
 
 

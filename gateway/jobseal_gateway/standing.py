@@ -67,9 +67,15 @@ def is_in_doubt(connection: Connection, key: Key) -> bool:
     )
 
 
+def has_arrived(connection: Connection, branch_id: int, first: int, last: int) -> bool:
+    """Whether all of the seqs ``first`` to ``last``, once lost, have turned up."""
+    return len(leaves.slots(connection, branch_id, first, last + 1)) > last - first
+
+
 def _newest(connection: Connection, line: Branch) -> int:
-    last = leaves.of_branch(connection, line.id, line.next_seq - 1, line.next_seq)
-    return last[-1].idx if last else -1
+    """The leaf with which this line went on last: an event, or what its holder says that he lost."""
+    lost = [hole.leaf for hole in holes.of_key(connection, line.key_id) if hole.branch_id == line.id]
+    return max([leaves.newest_of_branch(connection, line.id), *lost])
 
 
 def _reinstated(connection: Connection, key: Key) -> int:
@@ -97,8 +103,7 @@ def _lost(connection: Connection, key: Key) -> list[Lost]:
     given_up = sorted((body["from"], body["to"]) for body in said)
     lost: list[Lost] = []
     for hole in found:
-        arrived = leaves.slots(connection, hole.branch_id, hole.first_seq, hole.last_seq + 1)
-        if len(arrived) <= hole.last_seq - hole.first_seq:
+        if not has_arrived(connection, hole.branch_id, hole.first_seq, hole.last_seq):
             lost.append(Lost(hole.first_seq, hole.last_seq, _covers(given_up, hole.first_seq, hole.last_seq)))
     return lost
 

@@ -46,7 +46,7 @@ class _Kind:
 
 
 class Tally:
-    """One minute at a time. ``note`` and ``due`` give the lines that are to be written now."""
+    """One minute at a time. ``note``, ``due`` and ``rest`` give the lines that are to be written now."""
 
     def __init__(self, kinds_per_minute: int = KINDS_PER_MINUTE) -> None:
         self._most = kinds_per_minute
@@ -75,6 +75,10 @@ class Tally:
         """What a minute that is over leaves: its repetitions, and how many had no line."""
         if self._since_ms is not None and 0 <= now_ms - self._since_ms < MINUTE_MS:
             return []
+        return self.rest(now_ms)
+
+    def rest(self, now_ms: int) -> list[Line]:
+        """All that is not written yet, though the minute is not over: nobody will count on. Another one begins."""
         lines = [kind.line for kind in self._kinds.values() if kind.line.times]
         if self._others:
             end_ms = now_ms if self._since_ms is None else min(now_ms, self._since_ms + MINUTE_MS)

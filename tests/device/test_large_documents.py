@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobseal.work import Assignment, digest
+from jobseal_device.durable import NEW_SUFFIX
 from jobseal_device.errors import DiskFull
 from jobseal_device.home import Home
 from jobseal_device.large_documents import LARGE_BYTES
@@ -127,3 +128,16 @@ def test_a_power_cut_at_any_step_leaves_a_document_whole_or_missing(survives: bo
         again.flush()
         assert again.missing(said.digests()) == []
     assert is_through
+
+
+def test_what_a_power_cut_left_half_written_is_taken_away(work: WorkFile, tmp_path: Path) -> None:
+    said = assignment(1, *LARGE)
+    work.assign(said)
+    work.keep(LARGE[0])
+    work.flush()
+    [kept] = [path for path in tmp_path.rglob("*") if path.name == digest(LARGE[0]).hex()]
+    left = kept.with_name(digest(LARGE[1]).hex() + NEW_SUFFIX)
+    left.write_bytes(LARGE[1][:100])
+    work.assign(assignment(2, *LARGE[:2]))
+    assert not left.exists()
+    assert kept.exists()

@@ -9,6 +9,7 @@ from jobseal import event as events
 from jobseal import rotating as word
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
+from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
 from jobseal_device import durable, rotating, turns, vault
 from jobseal_device.capture import Capture
 from jobseal_device.errors import StorageError
@@ -229,3 +230,35 @@ def test_a_copy_of_the_end_that_somebody_else_wrote_begins_nothing() -> None:
     with pytest.raises(JobsealError) as refused:
         handheld.enrolled  # noqa: B018
     assert refused.value.code == "signature_invalid"
+
+
+def test_a_key_that_was_kept_for_an_enrolment_that_did_not_come_about_is_not_the_next_ones() -> None:
+    """An enrolment again begins with a vault in the next turn's place; nobody asked any further, and the key is
+    rotated instead."""
+    handheld = at_work()
+    later = handheld.home.next_turn()
+    later.make(handheld.disk)
+    stale = Ed25519Signer(b"\x07" * SEED_BYTES)
+    durable.replace(handheld.disk, later.seed, b"\x08" * SEED_BYTES)
+    made = vault.read(handheld.home, handheld.disk)
+    assert made is not None
+    vault.write(later, vault.ED25519, stale.key, b"\x07" * SEED_BYTES, made.locks, handheld.van.random, handheld.disk)
+    handheld.rotate()
+    assert later.seed.name not in handheld.disk.names(later.seed.parent), "no other key lies beside the one that signs"
+    assert handheld.unlock().signer.key.thumbprint == handheld.enrolled.key.thumbprint != stale.key.thumbprint
+
+
+def test_a_handheld_without_pins_is_not_kept_out_by_a_vault_of_such_an_enrolment() -> None:
+    handheld = at_work()
+    later = handheld.home.next_turn()
+    later.make(handheld.disk)
+    made = vault.read(handheld.home, handheld.disk)
+    assert made is not None
+    stale, random = Ed25519Signer(b"\x07" * SEED_BYTES), handheld.van.random
+    vault.write(later, vault.ED25519, stale.key, b"\x07" * SEED_BYTES, made.locks, random, handheld.disk)
+    signer = handheld.unlock().signer
+    handheld.disk.unlink(handheld.home.vault)  # as one that was enrolled without PINs
+    rotating.rotate(handheld.home, handheld.enrolled, signer, handheld.clock, random, files=handheld.disk)
+    assert vault.read(handheld.home, handheld.disk) is None
+    seed = durable.read(handheld.disk, handheld.home.seed)
+    assert Ed25519Signer(seed).key.thumbprint == handheld.enrolled.key.thumbprint

@@ -249,3 +249,17 @@ def test_on_postgresql_the_folder_and_a_later_dump_belong_together(tmp_path: Pat
     assert (restarted.earlier.hex(), restarted.leaf) == (made.log, made.size + 2)
     with home.open(tmp_path / "shop") as gateway, reading(gateway.engine) as connection:
         assert log.head(connection).size == made.size + 3
+
+
+def test_no_cookie_that_was_given_out_before_a_restore_holds_after_it(tmp_path: Path) -> None:
+    """The ledger comes back with the sessions of the backup, among them those that were ended since."""
+    make(tmp_path)
+    before = home.Home(tmp_path / "shop", tmp_path / "shop" / "data").session_key
+    key = before.read_bytes()
+    order = lose(tmp_path)
+    before.parent.mkdir(parents=True)
+    before.write_bytes(key)  # the disk burnt, and this was on another one
+    restore.restore(tmp_path / "shop", order)
+    with home.open(tmp_path / "shop") as gateway:
+        assert gateway.home.session_key == before
+        assert gateway.home.session_key.read_bytes() != key

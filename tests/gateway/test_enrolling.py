@@ -24,7 +24,8 @@ from jobseal_device.door import GatewayUnreachable, exchange
 from jobseal_device.home import Home as DeviceHome
 from jobseal_device.identity import NotEnrolled
 from jobseal_device.ui import start
-from jobseal_gateway import admission, ca, door, door_process, home, renewal
+from jobseal_gateway import admission, ca, door, door_process, home, renewal, security_log
+from jobseal_gateway import enrol as gateway_enrol
 from jobseal_gateway.admission import Invited, Ticket
 from jobseal_gateway.enrol import EnrolmentRefused
 from jobseal_gateway.home import Gateway
@@ -32,6 +33,7 @@ from jobseal_gateway.ledger import keys, leaves, links
 from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.listening import listening
 from jobseal_gateway.office import open_office
+from tests.devices import signer_of
 from tests.servers import eventually, free_port
 
 WITHIN_S = 30.0
@@ -48,7 +50,7 @@ class Office:
         self.said: list[str] = []
         context = door_process._context(self.gateway)
         app = door.make_app(self.gateway, self.said.append, time.monotonic)
-        config = uvicorn.Config(app, log_config=None, lifespan="off", ssl_context_factory=lambda *_: context)
+        config = uvicorn.Config(app, log_config=None, lifespan="on", ssl_context_factory=lambda *_: context)
         self._server = uvicorn.Server(config)
         self._listener = listening("127.0.0.1", self.port, "enrolment")
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],))
@@ -164,6 +166,18 @@ def test_who_guesses_tokens_is_made_to_wait(office: Office, tmp_path: Path) -> N
     assert refused(tmp_path / "hh", good) == "too_many"
 
 
+def test_a_door_that_closes_writes_how_often_it_has_refused(tmp_path: Path) -> None:
+    office = Office(tmp_path)
+    code = parse_code(office.invite().code)
+    guessed = Code(code.host, code.port, bytes(16), code.print_of)
+    for number in range(4):
+        with pytest.raises(JobsealError):
+            enrol(tmp_path / f"hh-{number}", guessed)
+    office.close()
+    found = [line.times for _, line in security_log.read(office.gateway.home.security) if line.code == "code_unknown"]
+    assert found == [1, 3]
+
+
 def test_a_body_that_no_handheld_sends_is_refused_unread(office: Office) -> None:
     tls = ssl.create_default_context(cadata=office.gateway.keys.ca.der)
     with pytest.raises(JobsealError) as refused_by:
@@ -198,7 +212,7 @@ def middleman(office: Office) -> Iterator[int]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "middle.pem")
     app = door.make_app(office.gateway, office.said.append, time.monotonic)
-    config = uvicorn.Config(app, log_config=None, lifespan="off", ssl_context_factory=lambda *_: context)
+    config = uvicorn.Config(app, log_config=None, lifespan="on", ssl_context_factory=lambda *_: context)
     server, port = uvicorn.Server(config), free_port()
     with closing(listening("127.0.0.1", port)) as listener:
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -426,3 +440,22 @@ def test_a_handheld_whose_clock_was_never_set_connects_and_one_that_knows_better
     passing(monkeypatch, ca.SERVER_DAYS + 1)
     with pytest.raises(NotEnrolled, match="ended"):
         reached()
+
+
+def test_a_signing_key_that_has_ended_renews_nothing_and_the_next_one_does(
+    office: Office, handheld: DeviceHome
+) -> None:
+    """Whoever kept a copy of it gets no certificate by it, though its handheld goes on under another key."""
+    heir = signer_of("heir")
+    with reading(office.gateway.engine) as connection:
+        [row] = keys.of_device(connection, "hh-1")
+    with open_office(office.gateway).acting("op") as desk:
+        keys.set_status(desk.connection, row.id, keys.ROTATED, row.enrolment_leaf)
+    gateway_enrol.enrol(office.gateway, gateway_enrol.Request(heir.key.encode(), "Van 7", "hh-1"), "op")
+    before = issued(office, "hh-1")
+    wish = wire.Renewal(device="hh-1", link=link_identity.load_key(handheld).key.encode(), replaces=bytes(32))
+    with pytest.raises(EnrolmentRefused) as refused_by:
+        renewal.renew(office.gateway, wire.sign_renewal(wish, identity.signer(handheld)))
+    assert refused_by.value.code == "key_revoked"
+    assert issued(office, "hh-1") == before
+    assert renewal.renew(office.gateway, wire.sign_renewal(wish, heir))

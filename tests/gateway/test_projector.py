@@ -1,5 +1,6 @@
 """From signed events to a released record and its evidence: the real capture, ingest, projector and proof."""
 
+import json
 import threading
 from collections.abc import Iterator
 from decimal import Decimal
@@ -17,6 +18,7 @@ from jobseal_gateway.ledger import feed, jobs, records
 from jobseal_gateway.ledger.database import reading
 from jobseal_gateway.ledger.folded import RATINGS
 from jobseal_gateway.log import LogWriter
+from jobseal_gateway.office import Office as Desk
 from jobseal_gateway.projection import Projected, Rules, project
 from tests.field import MINUTE_MS, WEEK_MS, FieldClock, Office, Phone
 
@@ -264,3 +266,37 @@ def test_two_projectors_at_once_release_each_job_once(office: Office) -> None:
     with reading(office.engine) as connection:
         entries = feed.after(connection, 0, 1000)
     assert sorted(entry.subject for entry in entries if entry.type == "record.released") == sorted(names)
+
+
+def test_a_job_that_cannot_be_folded_keeps_the_flags_of_its_records_also_through_a_rebuild(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.order("WO-1", ("t-1",))
+    phone = Phone(office, "hh-1", "t-1")
+    phone.work()
+    phone.sync()
+    office.project()
+    desk = Desk(office.station.log, office.station.keys.office, FieldClock(office), lambda: None)
+    desk.revoke("hh-1", "compromised", "boss", last_trusted_seq=3)
+    office.project()
+    before = office.rating("WO-1")["flags"]
+    assert [each["code"] for each in before] == ["key_revoked"]
+
+    def broken(_of: Dossier, _job: Job, _rules: Rules) -> Projected:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(projector, "project", broken)
+        desk.close("WO-1", "as it is", "boss")
+        office.project()
+        assert (office.rating("WO-1")["blocking"], office.rating("WO-1")["flags"]) == (["gateway_defect"], before)
+        office.projector.rebuild()
+        with reading(office.engine) as connection:
+            held = RATINGS.of_job(connection, jobs.known(connection, ["WO-1"])["WO-1"])
+        assert held is not None
+        assert (held.state, json.loads(held.document)["flags"]) == ("held", before)
+    office.projector.rebuild()
+    assert office.rating("WO-1")["flags"] == before
+    with reading(office.engine) as connection:
+        told = [entry.type for entry in feed.after(connection, 0, 100) if "record.flagged" in entry.type]
+    assert len(told) == 1

@@ -23,7 +23,7 @@ from tests.devices import Device, digest, signer_of
 from tests.field import Office, Phone
 from tests.gateway.billed import PRICES, hold_up, kept, stated
 from tests.gateway.bureaus import Bureau
-from tests.gateway.ingest.talk import quarantined, send, verdicts_of
+from tests.gateway.ingest.talk import batch, quarantined, send, verdicts_of
 from tests.stations import Station
 
 
@@ -325,3 +325,40 @@ def test_what_an_old_key_says_of_a_job_behind_its_end_holds_what_would_be_billed
     assert len(kept(office)) == 1, "nothing more is billed"
     assert "key_revoked" in str(office.documents()["WO-1"][0])
     assert hold_up(office) == 1
+
+
+def test_a_word_on_the_next_key_that_turns_up_in_a_hole_brings_no_key_that_is_trusted(station: Station) -> None:
+    """Whoever lost that event has gone on with this key since: it was not his last word, or not his."""
+    old, new = _both(station)
+    late = old.frames[2] or b""
+    assert status(station, new) is None
+    old.frames[2] = None
+    old.lose(2, 2)
+    old.capture()
+    station.sync(old)
+    assert status(station, old) == keys.ACTIVE
+    send(station, old, [late])
+    assert verdicts_of(station, old)[(0, 2)] == ["late_event"]
+    assert status(station, new) == keys.SUSPENDED
+    assert status(station, old) != keys.ROTATED, "the events behind it are as good as before"
+
+
+def test_the_key_after_one_that_was_suspended_a_moment_ago_is_suspended_too(station: Station) -> None:
+    """A copy of the first key shows up in the very round in which the second names the third."""
+    first, second = _both(station)
+    copy = first.clone()
+    station.sync(first)
+    second.capture("session.opened", {"follows": second.genesis}, job=None)
+    station.sync(second)
+    third = signer_of("van-1 3")
+    second.capture(
+        rotating.KIND,
+        raw=rotating.body(third.key, rotating.succession(second.key.thumbprint, "none", third)),
+        job=None,
+    )
+    copy.frames[1:] = []
+    copy.prev = digest(copy.frames[0] or b"")
+    copy.capture(job="WO-2")
+    station.handle(batch(copy, copy.events(1, 1, 9999)), batch(second, second.events(1, 1, 9999)))
+    assert status(station, second) in (keys.SUSPENDED, keys.ROTATED)
+    assert status(station, Device("van-1", second.prev, station.trusted, third)) == keys.SUSPENDED

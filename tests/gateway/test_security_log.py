@@ -1,9 +1,10 @@
 """The security log: read again as it was written, bounded, and in nobody's way."""
 
+import asyncio
 from pathlib import Path
 
 from jobseal_gateway import security_log
-from jobseal_gateway.security_log import API, BROKER, ENROLMENT, SecurityLog
+from jobseal_gateway.security_log import API, BROKER, ENROLMENT, SecurityLog, tended
 from jobseal_gateway.tally import MINUTE_MS
 
 
@@ -47,3 +48,44 @@ def test_a_line_that_a_power_cut_tore_hides_none_of_the_others(tmp_path: Path) -
         file.write(b'{"at_ms": 7, "who"\n[1]\n\xff\n')
     log.note("d2", "x", "y")
     assert [line.who for _, line in security_log.read(tmp_path)] == ["d1", "d2"]
+
+
+def times(folder: Path) -> list[int]:
+    return [line.times for _, line in security_log.read(folder)]
+
+
+def test_repetitions_are_seen_when_their_minute_is_over_though_nobody_else_is_refused(tmp_path: Path) -> None:
+    now, said = [1_000], list[str]()
+    log = SecurityLog(tmp_path, API, lambda: now[0])
+
+    async def serving() -> None:
+        async with tended(log, said.append, every_s=0.001):
+            for _ in range(8):
+                log.note("10.0.0.7", "unauthorized", "GET /v1/feed")
+            await asyncio.sleep(0.05)
+            assert times(tmp_path) == [1], "one minute makes no more lines for being looked at often"
+            now[0] += MINUTE_MS
+            for _ in range(1_000):
+                await asyncio.sleep(0.005)
+                if len(times(tmp_path)) > 1:
+                    break
+            assert times(tmp_path) == [1, 7]
+            assert said == ["refused 10.0.0.7: GET /v1/feed [unauthorized], 7 times"]
+
+    asyncio.run(serving())
+
+
+def test_a_part_that_stops_writes_what_it_has_only_counted_and_one_that_is_killed_loses_no_first_refusal(
+    tmp_path: Path,
+) -> None:
+    stopped, killed = (SecurityLog(tmp_path / name, API, lambda: 1_000) for name in ("stopped", "killed"))
+
+    async def serving() -> None:
+        async with tended(stopped, lambda _: None):
+            for log in (stopped, killed):
+                for _ in range(5):
+                    log.note("10.0.0.7", "unauthorized", "GET /v1/feed")
+
+    asyncio.run(serving())
+    assert times(tmp_path / "stopped") == [1, 4]
+    assert times(tmp_path / "killed") == [1]

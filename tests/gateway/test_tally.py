@@ -22,6 +22,15 @@ def test_the_first_refusal_is_written_at_once_and_repetitions_with_their_number(
     assert tally.due(2 * MINUTE_MS) == []
 
 
+def test_what_is_only_counted_can_be_had_before_its_minute_is_over_and_is_then_said_once() -> None:
+    tally = Tally(kinds_per_minute=1)
+    noted(tally, 4)
+    noted(tally, 2, who="d2")
+    assert [(line.who, line.times) for line in tally.rest(1_000)] == [("d1", 3), (OTHERS, 2)]
+    assert tally.rest(1_001) == []
+    assert tally.due(MINUTE_MS) == []
+
+
 def test_who_comes_under_many_names_is_counted_and_no_more() -> None:
     tally = Tally()
     lines = [line for number in range(10_000) for line in noted(tally, 1, who=f"10.0.0.{number}")]

@@ -35,6 +35,11 @@ MUTANTS = (
         "intruders.refusals", "refusals_unbounded",
     ),
     _mutant(
+        "counts_lost_at_a_stop", f"{GATEWAY}/security_log.py",
+        "        for line in security.close():\n", "        for line in ():\n",
+        "intruders.refusals", "refusal_unsaid",
+    ),
+    _mutant(
         "foreign_subscription_unsaid", f"{GATEWAY}/broker_lines.py",
         "            allowed = _MAY_HEAR\n", "            allowed = (topic,)\n",
         "intruders.refusals", "refusal_unsaid",
@@ -48,6 +53,11 @@ MUTANTS = (
         "doubt_unsaid", f"{GATEWAY}/projector.py",
         "            news += _flag_news(projected, flagged, end.at_ms)\n", "",
         "intruders.doubts", "doubt_unsaid",
+    ),
+    _mutant(
+        "copy_forgiven_for_good", f"{GATEWAY}/ingest/settling.py",
+        "            self._go_on(keyed)\n", "            pass\n",
+        "intruders.copies", "doubt_unmarked",
     ),
     _mutant(
         "fork_of_two_numbers", PROOF,
@@ -67,5 +77,10 @@ MUTANTS = (
     _mutant(
         "fork_under_any_root", PROOF, "    if trusted is not None and trusted != root.thumbprint:\n", "    if False:\n",
         "contract.fork", "vector",
+    ),
+    _mutant(
+        "grants_fail_together", f"{GATEWAY}/group_commit.py",
+        "            if len(taken) > 1 and not _is_everybodys(error):\n", "            if False:\n",
+        "commits.together", "neighbour_refused",
     ),
 )  # fmt: skip

@@ -16,7 +16,7 @@ from jobseal_gateway.api.limit import BodyLimit
 from jobseal_gateway.api.same_site import CSRF_HEADER, SAFE_METHODS
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.api.turned_away import TurnedAway
-from jobseal_gateway.security_log import API, SecurityLog
+from jobseal_gateway.security_log import API, SecurityLog, tended
 
 _DESCRIPTION = """
 What a billing system reads from the gateway, and what it says back. Follow the feed, fetch each released record,
@@ -38,13 +38,16 @@ _BY_REFERENCE = (contract.Problem, contract.FeedEvent, contract.JobDocument, con
 
 def make_app(service: Service) -> FastAPI:
     """The ASGI application. It listens for news from its start-up to its shut-down."""
+    gateway = service.gateway
+    security = SecurityLog(gateway.home.security, API, gateway.clock.wall_ms)
 
     @asynccontextmanager
     async def listening(_app: FastAPI) -> AsyncIterator[None]:
         service.watch.begin()
-        service.gateway.ring()  # its pulse comes with the next thing that ingest does, so give it something
+        gateway.ring()  # its pulse comes with the next thing that ingest does, so give it something
         try:
-            yield
+            async with tended(security, _unsaid):
+                yield
         finally:
             service.watch.close()
 
@@ -58,16 +61,15 @@ def make_app(service: Service) -> FastAPI:
         redirect_slashes=False,
         dependencies=[Depends(query.known_only)],
     )
-    settings = service.gateway.settings
+    settings = gateway.settings
     app.add_middleware(
         SessionCookie,
-        key=service.gateway.home.session_key,
+        key=gateway.home.session_key,
         life_s=settings.intervals.session_life_s,
         over_tls=settings.http.url.startswith("https://"),
     )
     app.add_middleware(BodyLimit)
-    gateway = service.gateway
-    app.add_middleware(TurnedAway, security=SecurityLog(gateway.home.security, API, gateway.clock.wall_ms))
+    app.add_middleware(TurnedAway, security=security)
     for open_to_all in (
         health.routes,
         proof.routes,
@@ -80,6 +82,10 @@ def make_app(service: Service) -> FastAPI:
     refusals.install(app)
     app.openapi = lambda: _contract(app)  # type: ignore[method-assign]  # FastAPI's own way of extending it
     return app
+
+
+def _unsaid(_line: str) -> None:
+    """What the API refuses is in its log and nowhere else: its callers are many."""
 
 
 def _guarded(router: APIRouter) -> APIRouter:

@@ -15,7 +15,6 @@ from jobseal_gateway.api.access import Guesses, address_of
 from jobseal_gateway.api.refusals import Refusal
 from jobseal_gateway.api.service import Service
 from jobseal_gateway.api.session import put
-from jobseal_gateway.identity import IdentityRefused
 
 if TYPE_CHECKING:
     from jobseal_gateway.api.provider import Provider
@@ -48,11 +47,7 @@ def routes(service: Service) -> APIRouter:
     async def come_back(request: Request) -> Response:
         address = bounded(request)
         claims = await _there(provider).claims(request)
-        try:
-            found = identity.of(gateway.settings.oidc, claims)
-        except IdentityRefused as refused:  # somebody whom the provider knows: the office should see that
-            await run_in_threadpool(signing_in.note_refused, gateway, signing_in.NOBODY, address, refused.code)
-            raise
+        found = identity.of(gateway.settings.oidc, claims)  # who has no role here is refused, and in the security log
         await put(service, request, await run_in_threadpool(signing_in.with_identity, gateway, found, address))
         return RedirectResponse(SIGNED_IN, 303, _NO_STORE)
 

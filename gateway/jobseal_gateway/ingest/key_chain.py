@@ -41,6 +41,10 @@ class Gap(NamedTuple):
     last: int
     hash: bytes
 
+    def takes(self, number: int, seq: int) -> bool:
+        """Whether this place of the chain is in it."""
+        return number == self.number and self.first <= seq <= self.last
+
 
 class KeyChain:
     """``rows`` are the ledger's branches by number; ``last_verdict`` is the highest seq that has one, or -1."""

@@ -11,10 +11,10 @@ from sqlalchemy import Connection
 
 from jobseal import bodies, office, rotating
 from jobseal.object import SALT_BYTES
-from jobseal_gateway import succession, work
+from jobseal_gateway import standing, succession, work
 from jobseal_gateway.ingest import rotation
 from jobseal_gateway.ingest.allowance import Bounds
-from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, KeyChain, Position
+from jobseal_gateway.ingest.key_chain import UNKNOWN_HEAD, Gap, KeyChain, Position
 from jobseal_gateway.ingest.placing import Announced, Entry, Forgotten, Plan, Slot
 from jobseal_gateway.ledger import (
     assignments,
@@ -84,7 +84,10 @@ class Settling:
     __slots__ = (
         "_bounds",
         "_chains",
+        "_doubted",
         "_ends",
+        "_filled",
+        "_grown",
         "_office",
         "_quarantined",
         "_verdicts",
@@ -107,6 +110,9 @@ class Settling:
         self._verifier = verifier
         self._chains: dict[int, KeyChain] = {}
         self._ends: dict[int, list[tuple[int, int]]] = {}
+        self._doubted: dict[int, None] = {}  # keys of which something was settled that bears on each of their jobs
+        self._filled: dict[tuple[int, Gap], None] = {}  # (key, hole) where late events came
+        self._grown: set[int] = set()  # keys with a fork that went on
         self._verdicts: list[Verdict] = []
         self._quarantined: dict[str, list[tuple[str, bytes]]] = {}
         self.dirty: dict[int, None] = {}
@@ -146,17 +152,30 @@ class Settling:
     def finish(self) -> None:
         """Write what was gathered; only the log's own end is still to come."""
         connection = self.end.connection
+        self._mark_doubted(connection)
         branches.advance(connection, [row for keyed in self._chains.values() for row in _moved(keyed)])
         verdicts.add(connection, self._verdicts)
         for link, items in self._quarantined.items():
             quarantine.put_all(connection, link, self.end.at_ms, items, *self._bounds.quarantine)
         dirty.mark(connection, self.dirty, self.end.at_ms)
 
+    def _mark_doubted(self, connection: Connection) -> None:
+        """Mark the jobs that none of this round's events is about, and that rest on what it changed all the same."""
+        if self._filled:
+            self.end.flush()
+        for key_id, gap in self._filled:
+            if standing.has_arrived(connection, self._chains[key_id].rows[gap.number].id, gap.first, gap.last):
+                self._doubted[key_id] = None
+        for key_id in self._doubted:
+            self.mark(leaves.jobs_of_key(connection, key_id))
+
     def _enter(self, keyed: KeyChain, entry: Entry) -> None:
         signed, codes = entry.signed, entry.codes
         event, key_id = signed.event, keyed.enrolled.id
         if entry.parent is not None:
             self._fork(keyed, entry.parent, event.seq, event.prev)
+        elif keyed.rows[entry.number].standing == branches.FORKED:
+            self._go_on(keyed)
         branch_id = keyed.rows[entry.number].id
         job_id = self.numbers.of(event.job)
         leaf = self.end.add(leaves.EVENT, signed.hash, signed.data, key_id, branch_id, event.seq, job_id)
@@ -166,6 +185,8 @@ class Settling:
             objects.name(self.end.connection, leaf, key_id, named)
         if job_id is not None:
             self.dirty[job_id] = None
+        if "late_event" in codes:
+            self._filled |= {(key_id, gap): None for gap in keyed.gaps if gap.takes(entry.number, event.seq)}
         if _is_mistrusted(keyed.enrolled, codes) or self._is_over(keyed, entry):
             codes = (*codes, "key_revoked")
         if event.kind == rotating.KIND:
@@ -177,8 +198,18 @@ class Settling:
 
     def _fork(self, keyed: KeyChain, parent: int, seq: int, prev: bytes) -> None:
         keyed.rows.append(branches.fork(self.end.connection, keyed.rows[parent], seq, prev))
-        self.mark(leaves.jobs_of_key(self.end.connection, keyed.enrolled.id))  # whatever its standing was before
+        self._doubted[keyed.enrolled.id] = None  # whatever its standing was before
         self.forks += 1
+
+    def _go_on(self, keyed: KeyChain) -> None:
+        """A fork grows. That says something new of the other jobs only where a person had left it out of billing."""
+        connection, key_id = self.end.connection, keyed.enrolled.id
+        if key_id in self._doubted or key_id in self._grown:
+            return
+        self._grown.add(key_id)
+        row = keys.by_id(connection, key_id)
+        if row is not None and standing.left_out(connection, row, branches.of_key(connection, key_id)):
+            self._doubted[key_id] = None
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
@@ -232,6 +263,7 @@ class Settling:
         leaf = self.end.add(leaves.HOLE, gap.hash, step.data, keyed.enrolled.id)
         row = keyed.rows[gap.number]
         holes.add(self.end.connection, holes.Hole(leaf, keyed.enrolled.id, row.id, gap.first, gap.last))
+        self._doubted[keyed.enrolled.id] = None  # what it lost may have been of any of its jobs
 
     def _suspend(self, enrolled: Enrolled) -> None:
         """Two holders of one key: nothing of it is billable until a person has looked. Once a key.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select, text
 
 from jobseal_gateway.ledger.rows import first, many
 from jobseal_gateway.ledger.schema import enrolment_requests, enrolment_verdicts, invitations
@@ -41,7 +41,12 @@ class Asked(NamedTuple):
     person: str | None
 
 
-_BY_TOKEN = select(invitations).where(invitations.c.token_hash == bindparam("hash"))
+_BY_TOKEN = (
+    select(invitations, enrolment_requests, enrolment_verdicts.c.verdict, enrolment_verdicts.c.person)
+    .outerjoin(enrolment_requests, enrolment_requests.c.invitation_id == invitations.c.id)
+    .outerjoin(enrolment_verdicts, enrolment_verdicts.c.request_id == enrolment_requests.c.id)
+    .where(invitations.c.token_hash == bindparam("hash"))
+)
 _BY_ID = select(invitations).where(invitations.c.id == bindparam("id"))
 _ASKED = (
     select(
@@ -56,7 +61,13 @@ _ASKED = (
 )
 _ASKED_WITH = _ASKED.where(enrolment_requests.c.invitation_id == bindparam("invitation"))
 _UNDECIDED = _ASKED.where(enrolment_verdicts.c.verdict.is_(None)).order_by(enrolment_requests.c.id)
-_ASK = insert(enrolment_requests).returning(enrolment_requests.c.id)
+_ASK = text(
+    """
+    INSERT INTO enrolment_requests (invitation_id, bytes, nonce, source, at_ms)
+    VALUES (:invitation_id, :bytes, :nonce, :source, :at_ms)
+    ON CONFLICT (invitation_id) DO NOTHING RETURNING id
+    """
+)
 _DECIDE = insert(enrolment_verdicts)
 _OPEN = (
     select(invitations)
@@ -75,9 +86,15 @@ def invite(connection: Connection, rows: Iterable[Invitation]) -> None:
     connection.execute(insert(invitations), given)
 
 
-def by_token(connection: Connection, token_hash: bytes) -> Invitation | None:
-    """The invitation with this token."""
-    return first(Invitation, connection.execute(_BY_TOKEN, {"hash": token_hash}))
+def by_token(connection: Connection, token_hash: bytes) -> tuple[Invitation, Asked | None] | None:
+    """The invitation with this token, and what was asked with it."""
+    row = connection.execute(_BY_TOKEN, {"hash": token_hash}).first()
+    if row is None:
+        return None
+    invited = Invitation._make(row[: len(Invitation._fields)])
+    *request, verdict, person = row[len(Invitation._fields) :]
+    has_asked = request[0] is not None
+    return invited, Asked._make([*request, invited.device, invited.label, verdict, person]) if has_asked else None
 
 
 def by_id(connection: Connection, invitation_id: int) -> Invitation | None:
@@ -90,11 +107,17 @@ def unused(connection: Connection, now_ms: int) -> list[Invitation]:
     return many(Invitation, connection.execute(_OPEN, {"now_ms": now_ms}))
 
 
-def ask(connection: Connection, invited: Invitation, data: bytes, nonce: bytes, source: str, at_ms: int) -> Asked:
-    """Keep what was asked with an invitation."""
+def ask(
+    connection: Connection, invited: Invitation, data: bytes, nonce: bytes, source: str, at_ms: int
+) -> Asked | None:
+    """Keep what was asked with an invitation; None, and nothing kept, where something was asked with it already."""
     row = {"invitation_id": invited.id, "bytes": data, "nonce": nonce, "source": source, "at_ms": at_ms}
-    number: int = connection.execute(_ASK, row).scalar_one()
-    return Asked(number, invited.id, data, nonce, source, at_ms, invited.device, invited.label, None, None)
+    number = connection.scalar(_ASK, row)
+    return (
+        None
+        if number is None
+        else Asked(number, invited.id, data, nonce, source, at_ms, invited.device, invited.label, None, None)
+    )
 
 
 def asked_with(connection: Connection, invitation_id: int) -> Asked | None:

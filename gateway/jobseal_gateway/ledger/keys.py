@@ -5,7 +5,7 @@ A key's status is what the leaf at ``status_leaf`` says; what was logged before 
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, or_, select, text, update
 
 from jobseal_gateway.ledger.errors import KeyTaken
 from jobseal_gateway.ledger.rows import first, many
@@ -34,18 +34,27 @@ class Key(NamedTuple):
     trusted_seq: int | None
 
 
-_ENROL = insert(keys).returning(*keys.c)
+# Whether thumbprint and kid are free is the table's own look-up.
+_ENROL = text(
+    """
+    INSERT INTO keys (thumbprint, kid, cose_key, device, enrolment_leaf, enrolment_hash, status, status_leaf)
+    VALUES (:thumbprint, :kid, :cose_key, :device, :enrolment_leaf, :enrolment_hash, :status, :status_leaf)
+    ON CONFLICT DO NOTHING RETURNING id
+    """
+)
 _ALL = select(keys).order_by(keys.c.id)
 _VERSION = select(func.coalesce(func.max(keys.c.status_leaf), -1))
 _BY_KID = select(keys).where(keys.c.kid == bindparam("kid"))
 _BY_ID = select(keys).where(keys.c.id == bindparam("id"))
 _OF_DEVICE = select(keys).where(keys.c.device == bindparam("device")).order_by(keys.c.id)
+_CONCERNED = (
+    select(keys).where(or_(keys.c.kid == bindparam("kid"), keys.c.device == bindparam("device"))).order_by(keys.c.id)
+)
 _SET_STATUS = (
     update(keys)
     .where(keys.c.id == bindparam("key"))
     .values(status=bindparam("new_status"), status_leaf=bindparam("leaf"), trusted_seq=bindparam("trusted"))
 )
-_CLASH = select(keys.c.id).where(or_(keys.c.kid == bindparam("kid"), keys.c.thumbprint == bindparam("thumbprint")))
 
 
 def enrol(
@@ -63,8 +72,6 @@ def enrol(
     before, as appending the enrolment's leaf does: that is what keeps two of these apart.
     """
     kid = thumbprint[:KID_BYTES]
-    if connection.execute(_CLASH, {"kid": kid, "thumbprint": thumbprint}).first() is not None:
-        raise KeyTaken(kid)
     row = {
         "thumbprint": thumbprint,
         "kid": kid,
@@ -75,7 +82,10 @@ def enrol(
         "status": ACTIVE,
         "status_leaf": enrolment_leaf,
     }
-    return Key._make(connection.execute(_ENROL, row).one())
+    number = connection.scalar(_ENROL, row)
+    if number is None:
+        raise KeyTaken(kid)
+    return Key._make([number, *row.values(), None])
 
 
 def every(connection: Connection) -> list[Key]:
@@ -101,6 +111,11 @@ def by_id(connection: Connection, key_id: int) -> Key | None:
 def of_device(connection: Connection, device: str) -> list[Key]:
     """The keys of this device, in order of enrolment; the last is its present one."""
     return many(Key, connection.execute(_OF_DEVICE, {"device": device}))
+
+
+def concerned(connection: Connection, kid: bytes, device: str) -> list[Key]:
+    """What ``by_kid`` and ``of_device`` find, in order of enrolment: whatever an enrolment has to mind."""
+    return many(Key, connection.execute(_CONCERNED, {"kid": kid, "device": device}))
 
 
 def set_status(connection: Connection, key_id: int, status: str, leaf: int, trusted_seq: int | None = None) -> None:

@@ -7,7 +7,7 @@ but for the erasure of its bytes; its hash stays, and with it every proof.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from jobseal_gateway.ledger.rows import first, many
@@ -49,6 +49,7 @@ _OF_BRANCH = _ALL.where(
     leaves.c.seq >= bindparam("first"),
     leaves.c.seq < bindparam("end"),
 ).order_by(leaves.c.seq)
+_NEWEST_OF_BRANCH = select(func.coalesce(func.max(leaves.c.idx), -1)).where(leaves.c.branch_id == bindparam("branch"))
 _OF_KEY = (
     _ALL.join(branches, branches.c.id == leaves.c.branch_id)
     .where(
@@ -119,6 +120,11 @@ def of_job(connection: Connection, job_id: int) -> list[Leaf]:
 def of_branch(connection: Connection, branch_id: int, first: int, end: int) -> list[Leaf]:
     """The branch's own events with seq from ``first`` up to ``end``, in order of seq."""
     return _all(connection, _OF_BRANCH, {"branch": branch_id, "first": first, "end": end})
+
+
+def newest_of_branch(connection: Connection, branch_id: int) -> int:
+    """The index of the event that was logged last on this branch, -1 without any."""
+    return int(connection.execute(_NEWEST_OF_BRANCH, {"branch": branch_id}).scalar_one())
 
 
 def slots(connection: Connection, branch_id: int, first: int, end: int) -> dict[int, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, func, select
+from sqlalchemy import Connection, bindparam, func, or_, select
 
 from jobseal.roster import SUPERVISOR
 from jobseal_gateway.ledger.rows import many
@@ -36,12 +36,8 @@ _OF = (
     .order_by(people.c.technician)
 )
 _EVER_SUPERVISED = select(people.c.technician).where(people.c.role == SUPERVISOR)
-_SUPERVISORS = (
-    select(*_COLUMNS)
-    .where(people.c.id.in_(_NEWEST.where(people.c.technician.in_(_EVER_SUPERVISED))))
-    .where(people.c.role == SUPERVISOR, people.c.standing == HERE)
-    .order_by(people.c.technician)
-)
+_CONCERNED = or_(people.c.technician.in_(bindparam("ids", expanding=True)), people.c.technician.in_(_EVER_SUPERVISED))
+_OF_HANDHELD = select(*_COLUMNS).where(people.c.id.in_(_NEWEST.where(_CONCERNED))).order_by(people.c.technician)
 
 
 def say(connection: Connection, known: Known) -> None:
@@ -54,11 +50,14 @@ def of(connection: Connection, ids: Iterable[str]) -> dict[str, Known]:
     return {known.technician: known for known in many(Known, connection.execute(_OF, {"ids": list(ids)}))}
 
 
+def of_handheld(connection: Connection, carriers: Iterable[str]) -> list[Known]:
+    """What holds for these people and for the supervisors who are here, by id; who was never added is not in it, a
+    carrier who is gone is."""
+    ids = list(carriers)
+    known = many(Known, connection.execute(_OF_HANDHELD, {"ids": ids}))
+    return [each for each in known if each.technician in ids or (each.role, each.standing) == (SUPERVISOR, HERE)]
+
+
 def everybody(connection: Connection) -> list[Known]:
     """What holds for everybody who was ever added, by id."""
     return many(Known, connection.execute(_EVERYBODY))
-
-
-def supervisors(connection: Connection) -> list[Known]:
-    """The supervisors who are here, by id."""
-    return many(Known, connection.execute(_SUPERVISORS))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobseal_gateway import passwords, signing_in, tries, users
+from jobseal_gateway import passwords, security_log, signing_in, tries, users
 from jobseal_gateway.home import Gateway
 from jobseal_gateway.ledger import audit, wrong_passwords
 from jobseal_gateway.ledger.database import reading, writing
@@ -67,14 +67,27 @@ def test_a_wrong_name_a_wrong_password_and_a_disabled_user_are_answered_alike(ga
         assert not browser.cookie
 
 
-def test_what_was_typed_for_a_name_that_there_is_not_is_kept_nowhere(port: int, office: Office) -> None:
+def test_what_was_typed_for_a_name_that_there_is_not_is_kept_nowhere(
+    gateway: Gateway, port: int, office: Office
+) -> None:
+    before = len(acts(office))
     with browsers(port) as [browser]:
         browser.sign_in("my-password-by-mistake", "x")
         browser.sign_in("anna", "x")
-    assert acts(office)[-2:] == [
-        ("-", "session:begin", "127.0.0.1", "refused: wrong_credentials"),
-        ("anna", "session:begin", "127.0.0.1", "refused: wrong_credentials"),
-    ]
+    assert acts(office)[before:] == [("anna", "session:begin", "127.0.0.1", "refused: wrong_credentials")]
+    assert b"by-mistake" not in (gateway.home.security / "api.log").read_bytes()
+
+
+def test_who_guesses_names_fills_no_table_and_is_counted_in_the_security_log_when_the_api_stops(
+    gateway: Gateway, office: Office
+) -> None:
+    before = len(acts(office))
+    with serving(gateway) as port, browsers(port) as [browser]:
+        for number in range(7):
+            assert browser.sign_in(f"guess-{number}", "x").status_code == 401
+    assert len(acts(office)) == before
+    refused = [line for _, line in security_log.read(gateway.home.security) if line.code == "wrong_credentials"]
+    assert [(line.who, line.times) for line in refused] == [("127.0.0.1", 1), ("127.0.0.1", 6)]
 
 
 @pytest.mark.parametrize("name", ["anna", "nobody"])

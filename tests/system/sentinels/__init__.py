@@ -25,6 +25,7 @@ MODULES = (
     "terms",
     "keys",
     "intruders",
+    "commits",
 )
 
 

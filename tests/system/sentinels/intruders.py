@@ -2,6 +2,7 @@
 down and cannot fill a disk, a server that is not the gateway, records that rest on a compromised key, copies.
 """
 
+import asyncio
 import socket
 import ssl
 import threading
@@ -17,10 +18,11 @@ from jobseal_device.identity import NotEnrolled
 from jobseal_gateway import ca, security_log
 from jobseal_gateway.broker_lines import BrokerLines
 from jobseal_gateway.ledger import feed
-from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.ledger.database import connect, migrate, reading
 from jobseal_gateway.office import open_office
 from jobseal_gateway.security_log import BROKER, SecurityLog
 from tests.gateway.api.billing import gateway_of
+from tests.gateway.bureaus import Bureau
 from tests.system.sentinels import Found
 from tests.system.sentinels.billing import office_in
 
@@ -60,6 +62,37 @@ def refusals(folder: Path) -> Found:
         later.note(f"10.0.{number >> 8}.{number & 255}", "tls_refused", "x" * 1_000)
     if sum(path.stat().st_size for path in (folder / "hours").iterdir()) > 3 * LOG_MAX_BYTES:
         yield "refusals_unbounded", "its files have grown beyond their bound"
+    counted = SecurityLog(folder / "stopped", BROKER, lambda: NOW_MS)
+
+    async def serving() -> None:
+        async with security_log.tended(counted, lambda _: None):
+            for _ in range(5):
+                counted.note("10.0.0.7", "tls_refused", "x")
+
+    asyncio.run(serving())
+    if sum(entry.line.times for entry in security_log.read(folder / "stopped")) != 5:
+        yield "refusal_unsaid", "a part that stops takes along what it had only counted"
+
+
+def copies(folder: Path) -> Found:
+    """``doubt_unmarked``: a copy of a handheld goes on after a reinstatement, and its jobs are not looked at again."""
+    engine = connect(f"sqlite:///{folder / 'ledger.db'}")
+    migrate(engine)
+    bureau = Bureau(engine, folder)
+    device = bureau.enrol("hh-1")
+    device.capture(job="WO-1")
+    copy = device.clone()
+    device.capture(job="WO-1")
+    copy.capture(job="WO-2")
+    for seed, each in enumerate((device, copy)):
+        bureau.station.sync(each, seed)
+    bureau.office.reinstate("hh-1", "it is destroyed", "boss")
+    bureau.clean()
+    copy.capture(job="WO-2")
+    bureau.station.sync(copy, 2)
+    if bureau.dirty() != {"WO-1", "WO-2"}:
+        yield "doubt_unmarked", "the other jobs of the key stay as they were"
+    engine.dispose()
 
 
 def gateways(folder: Path) -> Found:
@@ -120,4 +153,5 @@ SENTINELS = {
     "refusals": refusals,
     "gateways": gateways,
     "doubts": doubts,
+    "copies": copies,
 }
