@@ -63,7 +63,8 @@ def counted(connection: Connection) -> tuple[int, int]:
 
 def _lost(history: History, evidence: Evidence) -> Found:
     """No event of which somebody was told "signed" is missing, unless its handheld was set back before it could say."""
-    excused_keys = history.diverged | history.broken | key_checks.disowned(history, evidence)
+    disowned = key_checks.disowned(history, evidence)
+    excused_keys = history.diverged | history.broken | disowned
     for intent in history.intents:
         excused = intent.kid in excused_keys or intent.hash in history.unreadable
         if intent.hash is not None and intent.hash not in evidence.by_hash and not excused:
@@ -76,7 +77,7 @@ def _lost(history: History, evidence: Evidence) -> Found:
             yield "honest_stopped", f"{holder.name} was told never to sign again, and nobody set it back"
         if not {"log_inconsistent", "log_restarted"}.isdisjoint(holder.alarms):
             yield "log_rewritten", f"{holder.name} raised an alarm about the log"
-        for data in () if holder.stopped or holder.kid in excused_keys - history.diverged else holder.journal:
+        for data in () if holder.stopped or holder.kid in disowned else holder.journal:
             if sha256(data).digest() not in evidence.by_hash:
                 yield "committed_lost", f"an event in the journal of {holder.name} is not logged"
 
