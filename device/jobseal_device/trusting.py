@@ -53,7 +53,17 @@ def follow(pinned: Key, anchors: Anchors) -> Authority:
     root = key.decode(anchors.root)
     if not root_line.leads(pinned, root, anchors.rotations or [], Verifier()):
         raise JobsealError("authority", "The gateway shows another root than this handheld trusts, and no way from it.")
-    return authority.verify(root, anchors.authority, Verifier())
+    found = authority.verify(root, anchors.authority, Verifier())
+    if anchors.rotations:
+        found.reigns = _up_to(root, root_line.reigns(anchors.rotations, Verifier()))
+    return found
+
+
+def _up_to(root: Key, reigns: list[tuple[Key, int | None]]) -> list[tuple[Key, int | None]]:
+    """Those that led to this root, and it; it has not given way as far as is known here."""
+    names = [each.thumbprint for each, _ in reigns]
+    place = names.index(root.thumbprint) if root.thumbprint in names else 0
+    return [*reigns[:place], (root, None)]
 
 
 def look(home: Home, pinned: Authority, files: Files = REAL) -> bool:

@@ -33,6 +33,7 @@ ROOT = "root"
 CA_KEY = "ca.key"
 CA_CERTIFICATE = "ca.pem"
 CA_NAME = "Jobseal CA"
+_ITS_FILE = "give the file that its rotate-root wrote last"
 
 
 class AuthorityUnusable(GatewayError):
@@ -158,8 +159,43 @@ def rotate_root(folder: Path, seed: Path, new_seed: Path, now_ms: int, verifier:
     following = _made(new_seed)
     if following.key.thumbprint == root.key.thumbprint:
         raise AuthorityUnusable(f"{new_seed} is the present root; name a file for the new one that is not there yet.")
-    certified = (*_evidence_keys(present), (CA, present.ca.key))
     rotations = [*present.rotations, root_line.rotate(root, following, now_ms)]
+    return _go_on_under(folder, present, following, rotations, now_ms, verifier)
+
+
+def later_root(seed: Path, keys: GatewayKeys, rotations: list[list[bytes]], verifier: "Verifier") -> Ed25519Signer:
+    """The root in the file ``seed``, to which these rotations lead from what these keys, which may be older, know.
+
+    Raises AuthorityUnusable.
+    """
+    try:
+        line = root_line.line(rotations, verifier)
+    except JobsealError as error:
+        raise AuthorityUnusable(f"The rotations given do not hold ({error}); {_ITS_FILE}.") from error
+    names = [each.thumbprint for each in line]
+    if keys.authority.root.thumbprint not in names or rotations[: len(keys.rotations)] != keys.rotations:
+        raise AuthorityUnusable(f"The rotations given are not of this gateway's root; {_ITS_FILE}.")
+    return _belonging(seed, line[-1])
+
+
+def follow_root(
+    folder: Path, root: Ed25519Signer, rotations: list[list[bytes]], now_ms: int, verifier: "Verifier"
+) -> GatewayKeys:
+    """Keys that were copied before their root gave way go on under the one of :func:`later_root`, which certifies them
+    anew. One file is replaced. Raises AuthorityUnusable, OSError.
+    """
+    return _go_on_under(folder, load(folder, verifier), root, rotations, now_ms, verifier)
+
+
+def _go_on_under(
+    folder: Path,
+    present: GatewayKeys,
+    following: Ed25519Signer,
+    rotations: list[list[bytes]],
+    now_ms: int,
+    verifier: "Verifier",
+) -> GatewayKeys:
+    certified = (*_evidence_keys(present), (CA, present.ca.key))
     line = root_line.line(rotations, verifier)
     said = _Statement(
         following.key.encode(),

@@ -56,6 +56,12 @@ def every(connection: Connection) -> list[Restart]:
     return found
 
 
+def newest_ms(connection: Connection) -> int:
+    """When the log was restarted last (Unix ms UTC), 0 if never. A root that gives way does so after that: it had the
+    right to say it."""
+    return max((office.read(each.statement).at for each in every(connection)), default=0)
+
+
 def restart(
     engine: Engine, keys: GatewayKeys, root: "Signer", new_log: bytes, by: str, reason: str, now_ms: int
 ) -> Restart:
@@ -67,8 +73,7 @@ def restart(
     with LogWriter(engine, new_log, keys.log).appending(now_ms) as end:
         signed = end.found.checkpoint
         earlier = keys.log_id if signed is None else _stated(signed).log
-        before = [office.read(each.statement).at for each in every(end.connection)]
-        at_ms = max([end.at_ms, *(ms + 1 for ms in before)])
+        at_ms = max(end.at_ms, newest_ms(end.connection) + 1)
         body = {
             "earlier_log": earlier,
             "size": end.found.size,

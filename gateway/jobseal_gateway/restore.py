@@ -35,19 +35,22 @@ MARK = "restoring"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What an operator asks for. ``backup``: the folder; ``root``: the file with the root key's seed."""
+    """What an operator asks for. ``backup``: the folder; ``root``: the file with the root key's seed; ``rotations``:
+    how the root came from the backup's, if it has given way since."""
 
     backup: Path
     root: Path
     operator: str
     reason: str
+    rotations: list[list[bytes]] | None = None
 
 
 def restore(folder: Path, order: Order, clock: Clock | None = None) -> tuple[Manifest, Restart]:
     """Make ``folder`` the home of the gateway that was backed up.
 
     Raises BackupRefused (``no_backup``, ``backup_damaged``, ``gateway_there``, ``database_there``, ``other_log``),
-    AuthorityUnusable for a root key that is not the gateway's, LogUnsound, ClockUnsynchronised, HomeUnwritable.
+    AuthorityUnusable for a root key that is not the gateway's or rotations that do not lead to it, LogUnsound,
+    ClockUnsynchronised, HomeUnwritable.
     """
     now_ms = (clock or SystemClock(BUILT_MS)).wall_ms()
     if now_ms is None:
@@ -55,7 +58,7 @@ def restore(folder: Path, order: Order, clock: Clock | None = None) -> tuple[Man
     manifest = backup.read(order.backup)
     where, settings = _destination(folder.absolute(), order.backup)
     keys = authority.load(order.backup / backup.KEYS, Verifier())
-    root = authority.root_in(order.root, keys)
+    root = _root(order, keys)
     try:
         _free(where, settings)
         _put(where, settings, order.backup, manifest)
@@ -64,6 +67,12 @@ def restore(folder: Path, order: Order, clock: Clock | None = None) -> tuple[Man
     except OSError as error:
         raise HomeUnwritable(folder, error) from error
     return manifest, made
+
+
+def _root(order: Order, keys: GatewayKeys) -> Ed25519Signer:
+    if order.rotations is None:
+        return authority.root_in(order.root, keys)
+    return authority.later_root(order.root, keys, order.rotations, Verifier())
 
 
 def _destination(folder: Path, source: Path) -> tuple[Home, Settings]:
@@ -119,6 +128,8 @@ def _restarted(
     engine = connect(settings.database)
     try:
         migrate(engine)
+        if order.rotations is not None:
+            authority.follow_root(where.keys, root, order.rotations, now_ms, Verifier())
         keys = authority.load(where.keys, Verifier())
         _is_the_log(engine, keys, manifest)
         new_log = secrets.token_bytes(LOG_ID_BYTES)

@@ -35,15 +35,17 @@ def certify(certification: Certification, root: "Signer") -> bytes:
 
 class Authority:
     """The verified keys of one gateway deployment: ``root``, ``log``, ``office`` (:class:`Key` each), and ``ca``, which
-    vouches for connections and never for evidence, or None."""
+    vouches for connections and never for evidence, or None. ``reigns``: the root and those that gave way before it, as
+    :func:`jobseal.root_line.reigns` has them."""
 
-    __slots__ = ("ca", "log", "office", "root")
+    __slots__ = ("ca", "log", "office", "reigns", "root")
 
     def __init__(self, root: Key, log: Key, office: Key, ca: Key | None = None) -> None:
         self.root = root
         self.log = log
         self.office = office
         self.ca = ca
+        self.reigns: list[tuple[Key, int | None]] = [(root, None)]
 
 
 def verify(root: Key, certifications: "list[bytes]", verifier: "Verifier") -> Authority:

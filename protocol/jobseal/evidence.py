@@ -63,14 +63,15 @@ class Evidence:
 
     __slots__ = (
         "acts", "authority", "bundle", "checkpoints", "enrolled", "events", "job", "latest", "receipts", "record",
-        "remarks", "root", "roots", "verifier",
+        "reigns", "remarks", "root", "verifier",
     )  # fmt: skip
 
     def __init__(self, bundle: "Bundle", root: "Key", verifier: "Verifier") -> None:
         self.bundle = bundle
         self.verifier = verifier
         self.root = root
-        self.roots: list[Key] = [root]  # those that it came from, oldest first, and itself
+        # The root and those that it came from, oldest first; each with when it gave way (Unix ms UTC), or None.
+        self.reigns: list[tuple[Key, int | None]] = [(root, None)]
         self.authority: Authority
         self.record: Record
         self.latest: Checkpoint

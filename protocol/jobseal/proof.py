@@ -94,7 +94,7 @@ def _take_steps(
     root = proof_log.root_key(opened.root)
     findings.root = root.thumbprint
     evidence = Evidence(opened, root, verifier)
-    evidence.roots = proof_log.roots(root, opened.rotations or [], verifier)
+    evidence.reigns = proof_log.reigns(root, opened.rotations or [], verifier)
     if trusted is not None and not proof_log.is_trusted(trusted, evidence, rotations):
         raise Flaw("root_mismatch", "root key", "the bundle rests on another root key than the one that you trust")
     findings.evidence = evidence

@@ -23,12 +23,12 @@ def root_key(data: bytes) -> "Key":
     return checked("root key", keys.decode, data)
 
 
-def roots(root: "Key", rotations: "list[Any]", verifier: "Verifier") -> "list[Key]":
-    """The roots that ``root`` came from by these rotations, oldest first, and itself."""
+def reigns(root: "Key", rotations: "list[Any]", verifier: "Verifier") -> "list[tuple[Key, int | None]]":
+    """The roots that ``root`` came from by these rotations, oldest first, and itself; each with when it gave way."""
     if not rotations:
-        return [root]
-    found: list[Key] = checked("rotations of the root key", root_line.line, rotations, verifier)
-    if found[len(found) - 1].thumbprint != root.thumbprint:
+        return [(root, None)]
+    found: list[tuple[Key, int | None]] = checked("rotations of the root key", root_line.reigns, rotations, verifier)
+    if found[len(found) - 1][0].thumbprint != root.thumbprint:
         raise Flaw("superfluous", "rotations of the root key", "they lead to another root key than the bundle's")
     return found
 
@@ -36,7 +36,7 @@ def roots(root: "Key", rotations: "list[Any]", verifier: "Verifier") -> "list[Ke
 def is_trusted(trusted: bytes, evidence: "Evidence", rotations: "list[Any]") -> bool:
     """Whether the trusted root is the bundle's or one that it came from, or, by ``rotations`` that are known from
     elsewhere, one that came from it."""
-    if trusted in [root.thumbprint for root in evidence.roots]:
+    if trusted in [root.thumbprint for root, _ in evidence.reigns]:
         return True
     known = checked("the rotations given", root_line.line, rotations, evidence.verifier)
     names = [root.thumbprint for root in known]
@@ -113,9 +113,8 @@ def acts(evidence: "Evidence") -> None:
 def _act(evidence: "Evidence", data: bytes) -> "Act":
     """The office's statement, or the root's that the log was restarted; the header says which key it is to be."""
     kid = cose.parse(data, STATEMENT_MAX_BYTES).kid
-    for root in evidence.roots:
-        if kid == root.kid:
-            return office.verify_restart(data, root, evidence.verifier)
+    if kid in [root.kid for root, _ in evidence.reigns]:
+        return restart.declared(data, evidence.reigns, evidence.verifier)
     return office.verify(data, evidence.authority.office, evidence.verifier)
 
 

@@ -10,7 +10,7 @@ had proven up to there must be a beginning of the new log, or the statement is n
 """
 
 from jobseal import checkpoint, cose, merkle, office
-from jobseal.errors import Malformed
+from jobseal.errors import Malformed, SignatureInvalid
 from jobseal.limits import RESTARTS_MAX, STATEMENT_MAX_BYTES
 from jobseal.message import Message
 from jobseal.shape import HASH, NONCE, UINT, Array, Bytes, Map, Row, must
@@ -22,6 +22,7 @@ if MYPY:
     from jobseal.authority import Authority
     from jobseal.checkpoint import Checkpoint
     from jobseal.cose import Verifier
+    from jobseal.key import Key
     from jobseal.office import Act
 
 WITNESSES_MAX = 8
@@ -128,7 +129,7 @@ def follow(
     ``present`` yet. None if that log goes on: an answer that was overtaken. ``logs``: the ids that the device knows
     its log by.
 
-    Raises as :func:`jobseal.office.verify_restart` does, and :class:`Malformed` ``log_inconsistent`` when no statement
+    Raises as :func:`declared` does, and :class:`Malformed` ``log_inconsistent`` when no statement
     leads from here to the new log, or one does not say what that log shows.
     """
     newest = checkpoint.verify(message.checkpoint, authority.log, verifier)
@@ -142,7 +143,7 @@ def follow(
         said = _read_act(data).named() if _is_restart(data) else {}
         if said.get("log") in known or said.get("earlier_log") not in known:
             continue  # followed long ago, or from before this device was there
-        act = office.verify_restart(data, authority.root, verifier)
+        act = declared(data, authority.reigns, verifier)
         if said.get("log") is None or act.at < since_ms or not shows(act, data, path, newest):
             raise Malformed(_INCONSISTENT, "a restart of the log was declared that does not fit the log")
         since_ms = act.at
@@ -154,6 +155,25 @@ def follow(
     if last != newest.log or since_ms < present.at or newest.at < present.at:
         raise Malformed(_INCONSISTENT, "the gateway has another log, and nothing says how it came from the one before")
     return found
+
+
+def declared(data: bytes, reigns: "list[tuple[Key, int | None]]", verifier: "Verifier") -> "Act":
+    """The ``log.restarted`` in ``data``, signed by the one of these roots that was the root when it was said.
+
+    A log outlives its roots: a restart is declared once, by the root of that day, and read for years. A root that gave
+    way may have been stolen since, so what it declares after that counts for nothing.
+
+    Raises as :func:`jobseal.office.verify_restart` does, and :class:`SignatureInvalid` for a root that had given way.
+    """
+    kid = cose.parse(data, STATEMENT_MAX_BYTES).kid
+    signer, until = reigns[len(reigns) - 1]
+    for root, ended in reigns:
+        if root.kid == kid:
+            signer, until = root, ended
+    act = office.verify_restart(data, signer, verifier)
+    if until is not None and act.at > until:
+        raise SignatureInvalid("the root that declares the log restarted had given way by then", "authority")
+    return act
 
 
 def shows(act: "Act", data: bytes, path: "list[bytes]", newest: "Checkpoint") -> bool:

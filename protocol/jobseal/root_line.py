@@ -46,6 +46,15 @@ def rotate(earlier: "Signer", following: "Signer", at: int) -> "list[bytes]":
 def line(rotations: "list[Any]", verifier: "Verifier") -> "list[Key]":
     """The roots that these rotations, in order, lead through: the first that gave way, and each that followed.
 
+    Raises as :func:`reigns`.
+    """
+    return [root for root, _ in reigns(rotations, verifier)]
+
+
+def reigns(rotations: "list[Any]", verifier: "Verifier") -> "list[tuple[Key, int | None]]":
+    """Each of those roots with the time at which it gave way (Unix ms UTC), None for the last: what a root says after
+    that is not believed.
+
     Raises :class:`SignatureInvalid` for a rotation that one of its two keys did not sign, and :class:`Malformed`, among
     it ``weak_key``, for one that is none or does not go on from the one before.
     """
@@ -53,6 +62,7 @@ def line(rotations: "list[Any]", verifier: "Verifier") -> "list[Key]":
     if wrong:
         raise Malformed("malformed", "the rotations of the root: " + wrong)
     found: list[Key] = []
+    ended: list[int | None] = []
     for by_earlier, by_next in rotations:
         said = RootRotation.decode(cose.parse(by_earlier, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
         earlier, following = keys.decode(said.earlier), keys.decode(said.next)
@@ -68,7 +78,8 @@ def line(rotations: "list[Any]", verifier: "Verifier") -> "list[Key]":
         if before.thumbprint != earlier.thumbprint or following.thumbprint in [root.thumbprint for root in found]:
             raise Malformed("authority", "a rotation of the root does not go on from the one before")
         found.append(following)
-    return found
+        ended.append(said.at)
+    return list(zip(found, ended + [None]))
 
 
 def leads(pinned: Key, root: Key, rotations: "list[Any]", verifier: "Verifier") -> bool:

@@ -5,12 +5,15 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from jobseal import cbor, restart, root_line
 from jobseal.errors import JobsealError
-from jobseal_gateway import backup, durable, home, restore
+from jobseal.host.crypto import Ed25519Signer, Verifier
+from jobseal_gateway import authority, backup, durable, home, restarts, restore
 from jobseal_gateway.backup import BackupRefused
 from jobseal_gateway.command import main
 from jobseal_gateway.home import HomeUnwritable
@@ -21,6 +24,7 @@ from jobseal_gateway.log_check import LogUnsound
 from jobseal_gateway.restore import Order
 from tests.devices import digest
 from tests.servers import free_port
+from tests.stations import DAY_MS
 
 
 def make(folder: Path, statements: int = 5) -> Path:
@@ -81,6 +85,46 @@ def test_a_restored_gateway_goes_on_under_a_new_log_that_begins_with_the_old_one
     assert not (tmp_path / "shop" / "data" / "keys" / "root.seed").exists()
     assert not (tmp_path / "shop" / "data" / restore.MARK).exists()
     assert (tmp_path / "shop" / "data" / "api.token").exists()
+
+
+def test_a_backup_from_before_the_root_gave_way_goes_on_under_the_root_of_today(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(tmp_path)
+    with home.open(tmp_path / "shop") as gateway:
+        old = gateway.keys.authority
+    lose(tmp_path)
+    copied = tmp_path / "elsewhere"  # where the root was rotated after the backup
+    shutil.copytree(tmp_path / "backup" / "keys", copied)
+    newest = authority.rotate_root(copied, tmp_path / "root.seed", tmp_path / "new.seed", DAY_MS, Verifier())
+    (tmp_path / "rotations.cbor").write_bytes(cbor.encode(newest.rotations))
+    words = ["--home", str(tmp_path / "shop"), "--json", "restore", str(tmp_path / "backup"), "--reason", "fire"]
+    assert main([*words, "--root", str(tmp_path / "new.seed")]) != 0, "nothing says how that root came about"
+    told = ["--rotations", str(tmp_path / "rotations.cbor")]
+    assert main([*words, *told, "--root", str(tmp_path / "root.seed")]) != 0, "that root has given way"
+    assert not (tmp_path / "shop" / "gateway.toml").exists()
+    assert main([*words, *told, "--root", str(tmp_path / "new.seed")]) == 0
+    capsys.readouterr()
+    with home.open(tmp_path / "shop") as gateway, reading(gateway.engine) as connection:
+        assert gateway.keys.authority.root.thumbprint == newest.authority.root.thumbprint
+        assert (gateway.keys.log.key.thumbprint, gateway.keys.office.key.thumbprint) == (
+            old.log.thumbprint,
+            old.office.thumbprint,
+        )
+        (made,) = restarts.every(connection)
+        reigns = root_line.reigns(gateway.keys.rotations, Verifier())
+        assert restart.declared(made.statement, reigns, Verifier()).named()["log"] == gateway.keys.log_id
+
+
+def test_rotations_of_another_root_bring_nothing_back(tmp_path: Path) -> None:
+    make(tmp_path)
+    order = lose(tmp_path)
+    other = [root_line.rotate(Ed25519Signer(bytes(31) + b"\1"), Ed25519Signer(order.root.read_bytes()), DAY_MS)]
+    foreign = [root_line.rotate(Ed25519Signer(bytes(31) + b"\1"), Ed25519Signer(bytes(31) + b"\2"), DAY_MS)]
+    (tmp_path / "two.seed").write_bytes(bytes(31) + b"\2")
+    assert refusal(tmp_path, replace(order, rotations=foreign, root=tmp_path / "two.seed")) == "authority_unusable"
+    assert refusal(tmp_path, replace(order, rotations=[], root=order.root)) == "authority_unusable"
+    restore.restore(tmp_path / "shop", replace(order, rotations=other))
 
 
 def test_a_gateway_that_is_there_is_never_written_over(tmp_path: Path) -> None:

@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jobseal import checkpoint, office, restart
+from jobseal.authority import Authority
+from jobseal.enrolling import Anchors
 from jobseal.host.crypto import SEED_BYTES, Ed25519Signer
+from jobseal_device import trusting
 from jobseal_gateway import authority, restarts
 from jobseal_gateway.ledger import feed
 from jobseal_gateway.ledger.database import connect, reading, writing
@@ -250,3 +253,43 @@ def test_the_statement_is_the_leaf_behind_what_was_restored_and_its_path_shows_t
     for wrong in ({"size": made.leaf - 1}, {"root": bytes(32)}):
         changed = office.act("log.restarted", act.at, "test", {**act.named(), **wrong})
         assert not restart.shows(changed, made.statement, path, stated)
+
+
+def rotated(site: Site) -> Authority:
+    """The root gives way to another, at the station's time; what a handheld trusts once it has heard of that."""
+    first, now_ms = site.station.trusted.root, site.station.now.wall_ms
+    assert now_ms is not None
+    keys, seed = site.folder / "keys", site.folder / "second.seed"
+    made = authority.rotate_root(keys, keys / "root.seed", seed, now_ms, site.station.verifier)
+    said = Anchors(
+        root=made.authority.root.encode(), authority=made.certifications, certificate=b"x", rotations=made.rotations
+    )
+    return trusting.follow(first, said)
+
+
+def test_a_restart_that_the_root_of_its_day_declared_is_followed_by_who_trusts_a_later_root(site: Site) -> None:
+    device = site.station.enrol("van-1")
+    sync = device.start()
+    work(site, device, sync)
+    backup = site.back_up()
+    work(site, device, sync)
+    site.restore(backup)
+    device.trusted = rotated(site)
+    site.come_back(device.start(seed=9))
+    assert site.whole(device)
+    assert device.alarms == ["gateway_restored"]
+
+
+def test_a_root_that_gave_way_declares_no_restart_any_more(site: Site) -> None:
+    device = site.station.enrol("van-1")
+    sync = device.start()
+    work(site, device, sync)
+    backup = site.back_up()
+    work(site, device, sync)
+    device.trusted = rotated(site)
+    before = device.state.checkpoint
+    site.restore(backup)  # an hour later, by whoever has the seed of the earlier root
+    site.come_back(device.start(seed=9))
+    assert device.state.checkpoint == before
+    assert device.alarms
+    assert "gateway_restored" not in device.alarms

@@ -139,6 +139,22 @@ MUTANTS = (
         "root_by_one",
     ),
     _mutant(
+        "ended_root_declares_restarts",
+        "protocol/jobseal/restart.py",
+        "    if until is not None and act.at > until:\n",
+        "    if False:\n",
+        "roots",
+        "ended_root_declares",
+    ),
+    _mutant(
+        "restarts_of_the_newest_root_alone",
+        "protocol/jobseal/restart.py",
+        "        if root.kid == kid:\n",
+        "        if False:\n",
+        "roots",
+        "root_of_the_day_unheard",
+    ),
+    _mutant(
         "root_of_another_line",
         ROOT_LINE,
         "        if before.thumbprint != earlier.thumbprint or following",

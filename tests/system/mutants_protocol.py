@@ -230,7 +230,7 @@ MUTANTS = (
     _mutant(
         "restart_unsigned",
         RESTART,
-        "        act = office.verify_restart(data, authority.root, verifier)\n",
+        "        act = declared(data, authority.reigns, verifier)\n",
         "        act = office.read(data)\n",
         "contract.uplink",
     ),

@@ -3,8 +3,9 @@
 import argparse
 from pathlib import Path
 
+from jobseal.host import verify
 from jobseal_gateway import backup, home, restore
-from jobseal_gateway.commands import options
+from jobseal_gateway.commands import files, options
 from jobseal_gateway.commands.answer import Answer, count, moment
 from jobseal_gateway.commands.options import Commands, command
 
@@ -35,6 +36,9 @@ def add(commands: Commands) -> None:
     restoring.add_argument(
         "--root", type=Path, required=True, metavar="FILE", help="the root key, from where it is kept"
     )
+    restoring.add_argument(
+        "--rotations", type=Path, metavar="FILE", help="what rotate-root wrote, if the root gave way after the backup"
+    )
     restoring.add_argument("--reason", required=True, metavar="TEXT", help="why, for the log")
     options.operator(restoring)
 
@@ -57,7 +61,8 @@ def _backup(given: argparse.Namespace) -> Answer:
 
 
 def _restore(given: argparse.Namespace) -> Answer:
-    order = restore.Order(given.folder.absolute(), given.root, given.operator, given.reason)
+    rotations = None if given.rotations is None else verify.rotations_in(files.read(given.rotations))
+    order = restore.Order(given.folder.absolute(), given.root, given.operator, given.reason, rotations)
     manifest, made = restore.restore(given.home, order)
     data = {
         "home": str(given.home),

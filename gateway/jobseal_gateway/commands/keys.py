@@ -6,12 +6,13 @@ from pathlib import Path
 from jobseal import cbor, fingerprint
 from jobseal.errors import OPERATOR
 from jobseal.host.crypto import Verifier
-from jobseal_gateway import authority, home
+from jobseal_gateway import authority, home, restarts
 from jobseal_gateway.authority import ROOT
 from jobseal_gateway.commands import files, options
 from jobseal_gateway.commands.answer import Answer, count
 from jobseal_gateway.commands.options import Commands, command, group, looking
 from jobseal_gateway.errors import GatewayError
+from jobseal_gateway.ledger.database import reading
 
 ROTATIONS = "root-rotations.cbor"
 
@@ -69,8 +70,8 @@ def _show(given: argparse.Namespace) -> Answer:
 
 
 def _rotate(given: argparse.Namespace) -> Answer:
-    with home.open(given.home) as gateway:
-        folder, now_ms = gateway.home.keys, gateway.now_ms()
+    with home.open(given.home) as gateway, reading(gateway.engine) as connection:
+        folder, now_ms = gateway.home.keys, max(gateway.now_ms(), restarts.newest_ms(connection))
     try:
         rotated = authority.rotate_root(
             folder, given.root or folder / f"{ROOT}.seed", given.new_root, now_ms, Verifier()

@@ -4,10 +4,11 @@ from contextlib import suppress
 from itertools import count
 from pathlib import Path
 
-from jobseal import cose, office, root_line, rotating
+from jobseal import cose, office, restart, root_line, rotating
 from jobseal.enrolling import REQUEST_MAX_BYTES
 from jobseal.errors import JobsealError
 from jobseal.host.crypto import Ed25519Signer, Verifier
+from jobseal.key import Key
 from jobseal.root_line import RootRotation
 from jobseal_device import enrolling, identity, passed_over, renewing, turns
 from jobseal_device.capture import Capture
@@ -138,7 +139,8 @@ def _revoked(bureau: Bureau) -> Found:
 
 def roots(_: Path) -> Found:
     """``root_by_one``: a root is taken that only one of the two has signed; ``root_line_broken``: one that follows
-    another root than the last."""
+    another root than the last; ``ended_root_declares``: one that gave way declares the log restarted, or
+    ``root_of_the_day_unheard``: one that had not cannot."""
     first, second, third = (signer_of(name) for name in ("root 1", "root 2", "root 3"))
     payload = RootRotation(earlier=first.key.encode(), next=second.key.encode(), at=1).encode()
     by_first, by_second = cose.sign(payload, cose.ROOT, first), cose.sign(payload, cose.ROOT, second)
@@ -148,6 +150,11 @@ def roots(_: Path) -> Found:
     broken = [root_line.rotate(first, second, 1), root_line.rotate(signer_of("thief"), third, 2)]
     if _leads(first, third, broken):
         yield "root_line_broken", "a root is taken that a stranger has named"
+    reigns = root_line.reigns([root_line.rotate(first, second, 100)], Verifier())
+    if not _declares(first, 100, reigns):
+        yield "root_of_the_day_unheard", "a restart is refused that the root of its day has declared"
+    if _declares(first, 101, reigns):
+        yield "ended_root_declares", "a root that has given way declares the log restarted"
 
 
 def _leads(pinned: Ed25519Signer, root: Ed25519Signer, rotations: list[list[bytes]]) -> bool:
@@ -155,6 +162,15 @@ def _leads(pinned: Ed25519Signer, root: Ed25519Signer, rotations: list[list[byte
         return root_line.leads(pinned.key, root.key, rotations, Verifier())
     except JobsealError:
         return False
+
+
+def _declares(root: Ed25519Signer, at_ms: int, reigns: list[tuple[Key, int | None]]) -> bool:
+    body = {"earlier_log": bytes(16), "size": 0, "root": bytes(32), "reason": "fire", "log": bytes(16)}
+    try:
+        restart.declared(office.sign(office.act(office.RESTART, at_ms, "test", body), root), reigns, Verifier())
+    except JobsealError:
+        return False
+    return True
 
 
 def proofs(_: Path) -> Found:

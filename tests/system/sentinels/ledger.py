@@ -17,7 +17,7 @@ from jobseal_gateway.ledger.database import connect, migrate, reading
 from tests.devices import DAY_MS, Device, Sync, digest
 from tests.gateway.ingest.talk import batch, receipts
 from tests.stations import Station
-from tests.system.checker import _root
+from tests.system.roots import root
 from tests.system.sentinels import Found
 
 EVENTS = 4
@@ -61,11 +61,11 @@ def proven(station: Station) -> Found:
     hashes = [merkle.leaf_hash(kinds[leaf.type] + leaf.hash) for leaf in station.leaves()]
     for signed in _checkpoints(station.engine):
         said = checkpoint.verify(signed, station.trusted.log, station.verifier)
-        if said.root != _root(hashes[: said.size]):
+        if said.root != root(hashes[: said.size]):
             yield "log_rewritten", f"the checkpoint over {said.size} leaves states another root than they have"
     for size in range(1, len(hashes)):
-        proof, new = station.log.consistency(size, len(hashes)), _root(hashes)
-        if not merkle.verify_consistency(size, len(hashes), _root(hashes[:size]), new, proof):
+        proof, new = station.log.consistency(size, len(hashes)), root(hashes)
+        if not merkle.verify_consistency(size, len(hashes), root(hashes[:size]), new, proof):
             yield "log_rewritten", f"no proof that the log of {len(hashes)} continues the one of {size}"
 
 
