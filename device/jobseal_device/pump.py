@@ -48,6 +48,7 @@ class Pump:
         self._home = home
         self._begin = begin
         self._uplink = begin()
+        self._receipt = self._uplink.state.receipt
         self._links = links
         self._nth = 0
         self._sleeper = sleeper
@@ -188,8 +189,15 @@ class Pump:
                 self._links[self._nth].publish(self._up, values[0])  # confirmed or not: only a receipt counts
             elif name == "save":
                 write_uplink(self._home, values[0], self._files)
+                self._note_receipt(values[0].receipt)
             else:
                 self._keep(name, values)
+
+    def _note_receipt(self, receipt: bytes | None) -> None:
+        """The gateway knows this key: if it had said otherwise, nobody has to look at that any more."""
+        if receipt is not None and receipt != self._receipt:
+            self._receipt = receipt
+            self._work.lift_alarm(passed_over.UNKNOWN_KEY)
 
     def _keep(self, name: str, values: tuple[Any, ...]) -> None:
         if name == "work":

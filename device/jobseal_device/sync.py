@@ -67,12 +67,17 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
     give_up_s = time.monotonic() + timeout_s
     _reconsider(home, settings, stopped)
     _recall(home, settings, stopped)
+    recalled = False
     while True:
         turn = turns.to_send(home)
         with _pump(turn, settings) as pump:
             ends = _until_passed_over(turn, stopped)
             done = pump.until_quiet(int((give_up_s - time.monotonic()) * 1000), ends)
         if passed_over.is_noted(turn):
+            continue
+        if done and not recalled and _to_recall(home):
+            recalled = True
+            _recall(home, settings, stopped)
             continue
         if not done or turns.following(turn) is None:
             return done
@@ -81,13 +86,17 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
 
 
 def _recall(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
-    """Where the gateway does not know the newest key, let the earlier ones speak: it may have been restored from before
-    the rotation, and then it asks them for what it lacks."""
-    if _is_forgotten(home):
-        for turn in turns.every(home)[:-1]:
-            with suppress(JobsealError), _pump(turn, settings) as pump:
-                if not passed_over.is_noted(turn):
-                    pump.until_quiet(RECALL_MOST_MS, stopped)
+    """Let earlier keys speak again where the gateway may have lost what it had acknowledged to them."""
+    for turn in _to_recall(home):
+        with suppress(JobsealError), _pump(turn, settings) as pump:
+            pump.until_quiet(RECALL_MOST_MS, stopped)
+
+
+def _to_recall(home: Home) -> list[Home]:
+    """All earlier turns where the gateway does not know the newest key: it may have been restored from before the
+    rotation. Else those that know the log only as it was before a restart of which another turn has heard."""
+    earlier = [turn for turn in turns.every(home)[:-1] if not passed_over.is_noted(turn)]
+    return earlier if _is_forgotten(home) else [turn for turn in earlier if turns.is_behind(turn)]
 
 
 def _reconsider(home: Home, settings: Settings, stopped: Callable[[], bool]) -> None:
@@ -111,7 +120,7 @@ def _receipt(turn: Home) -> bytes | None:
 
 def _is_forgotten(home: Home) -> bool:
     newest = turns.current(home)
-    if not turns.is_rotated_to(newest) or turns.is_sent(newest):
+    if not turns.is_rotated_to(newest):
         return False
     try:
         return any(alarm["code"] == "unknown_kid" for alarm in WorkFile(newest).alarms())
@@ -129,7 +138,7 @@ def _until_passed_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], 
 
 def _until_mistrusting(home: Home, ends: Callable[[], bool]) -> Callable[[], bool]:
     """Also when what answers cannot prove to be the gateway, which may have another CA by now and say so elsewhere, or
-    does not know the newest key. Looked at once a minute: it costs a file."""
+    has lost what earlier keys had sent. Looked at once a minute: it costs a file."""
     look_at_s = time.monotonic() + LOOK_AGAIN_S
 
     def mistrusts() -> bool:
@@ -139,7 +148,7 @@ def _until_mistrusting(home: Home, ends: Callable[[], bool]) -> Callable[[], boo
         look_at_s = time.monotonic() + LOOK_AGAIN_S
         with suppress(JobsealError):
             trouble = WorkFile(home).trouble()
-            return (trouble is not None and trouble["code"] == "link_untrusted") or _is_forgotten(home)
+            return (trouble is not None and trouble["code"] == "link_untrusted") or bool(_to_recall(home))
         return False
 
     return lambda: ends() or mistrusts()

@@ -17,9 +17,12 @@ from contextlib import suppress
 from jobseal import bodies, cose, rotating
 from jobseal import event as events
 from jobseal.bodies import SUCCESSION_MAX_BYTES
+from jobseal.checkpoint import Checkpoint
 from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
+from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.rotating import Succession
+from jobseal.uplink_state import State
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -99,6 +102,24 @@ def to_send(home: Home, files: Files = REAL) -> Home:
         if not is_left and not is_sent(turn, files):
             return turn
     return turns[-1]
+
+
+def is_behind(home: Home, files: Files = REAL) -> bool:
+    """Whether the log that has acknowledged this turn was restarted since, as sync heard for another turn: what was
+    proven here may be lost there, objects as well as events, and has to be asked for again."""
+    try:
+        believed = _log(read_uplink(home, files))
+        others = [read_uplink(turn, files) for turn in every(home, files) if turn.turn != home.turn]
+    except UplinkDamaged:
+        return False  # it is set aside where sync reads it, and then the gateway says it all again
+    return believed is not None and any(believed in other.past.logs() and believed != _log(other) for other in others)
+
+
+def _log(state: State) -> bytes | None:
+    if state.checkpoint is None:
+        return None
+    payload = cose.parse(state.checkpoint, STATEMENT_MAX_BYTES).payload
+    return Checkpoint.decode(payload, STATEMENT_MAX_BYTES).log
 
 
 def is_sent(home: Home, files: Files = REAL) -> bool:

@@ -169,6 +169,13 @@ class WorkFile:
         if count & (count - 1) == 0:  # a power of two
             self._documents.replace({"alarms": [dict(row, count=count) if row is same else row for row in known]})
 
+    def lift_alarm(self, code: str) -> None:
+        """What this alarm said is over."""
+        known = self.alarms()
+        left = [row for row in known if row["code"] != code]
+        if len(left) != len(known):
+            self._documents.replace({"alarms": left})
+
     def alarms(self) -> list[Row]:
         """What a person has to look at, oldest first; ``count`` may lag behind."""
         return self._rows("alarms")
