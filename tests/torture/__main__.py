@@ -63,7 +63,10 @@ def _run(here: list[Place], folder: Path, quick: bool) -> int:
     found = sum(len(run.progress.total().findings) for run in runs)
     broken = [place.row.name for place in here if place.broken]
     idle = [place.row.name for place in here if place.campaign is None]
-    print(f"\n{found} found in {time.monotonic() - began:.0f} s" + (f"; not run: {'; '.join(idle)}" if idle else ""))
+    print(
+        f"\n{driver.found(found)} in {time.monotonic() - began:.0f} s"
+        + (f"; not run: {'; '.join(idle)}" if idle else "")
+    )
     return 1 if found or broken else 0
 
 
@@ -74,7 +77,7 @@ def _replay(place: Place, first: int, count: int) -> int:
     tally = find(place.row.module, place.row.name).run(first, count)
     for finding in tally.findings:
         print(f"{finding.unit}: {finding.check}: {finding.words}\n  {finding.replay}")
-    print(f"{tally.ran} ran, {len(tally.findings)} found; {tally.figures}")
+    print(f"{tally.ran} ran, {driver.found(len(tally.findings))}; {tally.figures}")
     return 1 if tally.findings else 0
 
 

@@ -36,6 +36,11 @@ class _Due(NamedTuple):
     count: int
 
 
+def found(findings: int) -> str:
+    """In words."""
+    return f"{findings} found" if findings else "nothing found"
+
+
 def quick_units(campaign: Campaign) -> int:
     """Of a per-commit run, no more than exist."""
     units = campaign.units()
@@ -101,7 +106,7 @@ def _keep(due: _Due, slice: Slice, tally: Tally, say: Say) -> None:
     kept.record(due.first, Done(due.count, time.monotonic() - slice.began, tally))
     slice.stop()
     whole = kept.total()
-    say(f"{due.run.place.row.name}: {whole.ran} ran, {len(whole.findings)} found")
+    say(f"{due.run.place.row.name}: {whole.ran} ran, {found(len(whole.findings))}")
     for finding in tally.findings:
         say(f"  {finding.unit}: {finding.check}: {finding.words}\n    {finding.replay}")
     sys.stdout.flush()

@@ -2,7 +2,8 @@
 
 One JSON file a campaign under ``var/torture/<state>/``, written whole and durably after every slice: temporary file,
 fsync, rename, fsync of the folder. A crash leaves the former file or the new one. A tree with changes has a state of
-its own, made from what was changed, so figures never mix two sources.
+its own, made from what was changed, so figures never mix two sources. Documents are no source: a release run goes on
+behind a commit that only writes its figures down.
 """
 
 import hashlib
@@ -14,6 +15,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from tests.torture.campaign import Finding, Tally
+
+_SOURCE = (".", ":(exclude)docs", ":(exclude)*.md")
 
 
 @dataclass
@@ -74,13 +77,14 @@ def load(folder: Path, name: str) -> Progress:
 
 
 def state(root: Path) -> str:
-    """The name of the source as it stands: its commit, and a digest of the changes if there are any.
+    """The name of the source as it stands: the commit that changed it last, and a digest of the changes if there are
+    any.
 
     Raises ``OSError`` or ``CalledProcessError`` where there is no git or no commit.
     """
-    commit = _git(root, "rev-parse", "--short=12", "HEAD").decode().strip()
-    changes = _git(root, "diff", "HEAD", "--binary")
-    for name in _git(root, "ls-files", "--others", "--exclude-standard", "-z").split(b"\0"):
+    commit = _git(root, "log", "-1", "--abbrev=12", "--format=%h", "--", *_SOURCE).decode().strip()
+    changes = _git(root, "diff", "HEAD", "--binary", "--", *_SOURCE)
+    for name in _git(root, "ls-files", "--others", "--exclude-standard", "-z", "--", *_SOURCE).split(b"\0"):
         path = root / os.fsdecode(name)
         if name and path.is_file():
             changes += name + b"\0" + hashlib.sha256(path.read_bytes()).digest()

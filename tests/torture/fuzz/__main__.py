@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.torture.fuzz import plan
+from tests.torture.fuzz import addresses, plan
 from tests.torture.fuzz.engine import Order, fuzz, why_unguided
 
 
@@ -30,6 +30,7 @@ def main() -> int:
 
 
 def _run(given: argparse.Namespace) -> int:
+    addresses.fix()
     folder = given.folder or Path(tempfile.mkdtemp(prefix="jobseal-fuzz-"))
     print(f"{given.target}: {given.runs} executions, {why_unguided() or 'guided by coverage'}; {folder}", flush=True)
     fresh = folder / "fresh"
