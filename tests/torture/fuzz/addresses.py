@@ -1,4 +1,4 @@
-"""Fixed addresses, so that a guided run can be repeated: libFuzzer tells comparisons apart by where they stand in memory.
+"""Fixed addresses, so that a guided run can be repeated: libFuzzer tells comparisons apart by where they are in memory.
 
 One run in six took another way before, with the same seed. Where the kernel refuses (some containers do), runs stay as
 they are: guided, and only nearly repeatable.
