@@ -11,7 +11,7 @@ A key is named by its device (then it is the one that this goes on with) or by t
 An ``Office`` belongs to one thread, as its ``LogWriter`` does.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -161,10 +161,8 @@ class Office:
             gone = [] if last_trusted_seq is None else succession.heirs(desk.connection, found, last_trusted_seq)
             for heir in gone:
                 self._revoke(desk, heir, COMPROMISED, -1)
-            if gone or desk.key(found.device).id == found.id:
-                # Its handheld connects with what was given out beside the first key of the line.
-                for each in succession.line(desk.connection, gone[-1] if gone else found):
-                    links.revoke_of_key(desk.connection, each.id, reason, desk.at_ms)
+            for key_id in _disconnected(desk.connection, [found, *gone]):
+                links.revoke_of_key(desk.connection, key_id, reason, desk.at_ms)
         return act
 
     def _revoke(self, desk: "Desk", key: Key, reason: str, last_trusted_seq: int | None) -> Act:
@@ -324,6 +322,15 @@ def jobs_touched(connection: Connection, key: Key) -> list[int]:
     return sorted({*leaves.jobs_of_key(connection, key.id), *jobs.known(connection, assigned).values()})
 
 
+def _disconnected(connection: Connection, revoked: Sequence[Key]) -> set[int]:
+    """The keys (row numbers) whose certificates end with these: a handheld connects with what was given out beside any
+    key of its line, and one that goes on under another line keeps its own."""
+    present = succession.present(connection, revoked[0].device)
+    goes_on = present is not None and present.status != keys.REVOKED
+    spared = succession.line(connection, present) if present is not None and goes_on else []
+    return {each.id for key in revoked for each in succession.line(connection, key)} - {each.id for each in spared}
+
+
 def _check_may_count(connection: Connection, key: Key) -> None:
     """Raise OfficeRefused for a key that is in no doubt, or that would go on for a handheld beside another one."""
     is_doubted = key.status == keys.ROTATED and standing.is_in_doubt(connection, key)
@@ -335,13 +342,21 @@ def _check_may_count(connection: Connection, key: Key) -> None:
             f"handheld's; or enrol the handheld again."
         )
         raise OfficeRefused("key_of_fork", sentence)
-    other = succession.rival(connection, key)
+    other = succession.rival(connection, key) or _active_beside(connection, key)
     if other is not None:
         sentence = (
             f"{key.device} goes on with the key {_hex(other)[:16]}, which counts, and one key can have one successor. "
             f"Revoke or suspend that one first, if it is the copy's."
         )
         raise OfficeRefused("key_has_rival", sentence)
+
+
+def _active_beside(connection: Connection, key: Key) -> Key | None:
+    """Another key of this handheld that is active, where this one would be as well."""
+    if succession.has_ended(connection, key):
+        return None
+    others = [each for each in keys.of_device(connection, key.device) if each.id != key.id]
+    return next((each for each in others if each.status == keys.ACTIVE), None)
 
 
 def _fork(of_key: list[Branch], head: str, device: str) -> Branch:

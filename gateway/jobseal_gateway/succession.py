@@ -72,9 +72,26 @@ def present(connection: Connection, device: str) -> Key | None:
     """The key that this device goes on with: the newest that neither stands aside nor has lost to another; None without
     any."""
     for key in reversed(keys.of_device(connection, device)):
-        if key.status == keys.ACTIVE or not (is_aside(connection, key) or rival(connection, key)):
+        if key.status == keys.ACTIVE or not (
+            is_aside(connection, key) or rival(connection, key) or _yields(connection, key)
+        ):
             return key
     return None
+
+
+def _yields(connection: Connection, key: Key) -> bool:
+    """Whether the first-logged line of a key that named two leads to another, which nobody has revoked.
+
+    To adopt a fork, for a job of it, is not yet to trust what it named.
+    """
+    for earlier, end in _steps(connection, key):
+        first = branches.of_key(connection, earlier.id)[0].id
+        if end.branch != first and any(
+            other.branch == first and other.heir.id != end.heir.id and other.heir.status != keys.REVOKED
+            for other in ends(connection, earlier)
+        ):
+            return True
+    return False
 
 
 def is_aside(connection: Connection, key: Key) -> bool:

@@ -14,8 +14,8 @@ from jobseal import rotating
 from jobseal_device import identity
 from jobseal_device.journal_reader import JournalReader
 from jobseal_gateway import succession
-from jobseal_gateway.ledger import branches, keys
-from jobseal_gateway.ledger.database import reading
+from jobseal_gateway.ledger import branches, keys, links
+from jobseal_gateway.ledger.database import reading, writing
 from jobseal_gateway.office import Office as Bench
 from jobseal_gateway.office import OfficeRefused
 from tests.devices import Device, digest, signer_of
@@ -183,3 +183,73 @@ def test_the_end_of_a_copy_casts_no_doubt_on_the_evidence_of_the_handheld(office
     office.project()
     assert hold_up(office) == 1
     assert events.parse(copy.frames[1] or b"").event.seq == 1, "far before what is billed"
+
+
+def head_of_the_fork(bureau: Bureau, device: Device) -> str:
+    with reading(bureau.engine) as connection:
+        row = keys.by_kid(connection, device.key.kid)
+        assert row is not None
+        return branches.of_key(connection, row.id)[1].head_hash.hex()
+
+
+def test_adopting_a_fork_alone_does_not_make_what_it_named_the_handhelds_present_key(bureau: Bureau) -> None:
+    old, own, other = two_heirs(bureau)
+    bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
+    assert present(bureau) == own.key.thumbprint
+    bureau.office.reinstate("hh-1", "the copy is found", OPERATOR)
+    assert status(bureau.station, own) == keys.ACTIVE
+    assert refused(bureau, other) == "key_has_rival"
+
+
+def test_a_handheld_never_has_two_active_keys(bureau: Bureau) -> None:
+    """Only its copy has ended; the handheld goes on with the first key, and that is reinstated."""
+    old = bureau.enrol("hh-1", "t-1")
+    copy = old.clone()
+    old.capture()
+    copy.capture(job="WO-2")
+    other = named_by(copy, "other")
+    other.capture(job="WO-2")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(0, 9, 9999))
+    bureau.station.sync(other)
+    bureau.office.reinstate(digits(old), "the copy is found", OPERATOR)
+    assert status(bureau.station, old) == keys.ACTIVE
+    bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
+    assert refused(bureau, other) == "key_has_rival"
+
+
+def test_an_old_copy_does_not_suspend_a_key_that_a_person_enrolled_since(bureau: Bureau) -> None:
+    old = bureau.enrol("hh-1", "t-1")
+    copy = old.clone()
+    old.capture()
+    own = named_by(old, "own")
+    own.capture()
+    for each in (old, own):
+        bureau.station.sync(each)
+    bureau.office.revoke("hh-1", "lost", OPERATOR)
+    fresh = bureau.station.enrol("hh-1", signer_of("fresh"))
+    fresh.capture()
+    bureau.station.sync(fresh)
+    copy.capture(job="WO-2")
+    send(bureau.station, copy, copy.events(0, 9, 9999))
+    assert [status(bureau.station, each) for each in (old, own, fresh)] == [keys.ROTATED, keys.REVOKED, keys.ACTIVE]
+
+
+def test_who_is_revoked_connects_no_more_and_who_goes_on_does(bureau: Bureau) -> None:
+    old, own, other = two_heirs(bureau)
+    with writing(bureau.engine) as connection:
+        for each in (old, own, other):
+            row = keys.by_kid(connection, each.key.kid)
+            assert row is not None
+            name = digits(each)[:8]
+            links.add(connection, name, "hh-1", row.id, name.encode(), b"certificate", 1, 2)
+
+    def connects() -> list[bool]:
+        with reading(bureau.engine) as connection:
+            gone = {each.serial for each in links.ended(connection)}
+        return [digits(each)[:8] not in gone for each in (old, own, other)]
+
+    bureau.office.revoke(digits(other), "lost", OPERATOR)
+    assert connects() == [True, True, False]
+    bureau.office.revoke(digits(old), "compromised", OPERATOR, -1)
+    assert connects() == [False, False, False]

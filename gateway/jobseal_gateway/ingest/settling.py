@@ -273,7 +273,10 @@ class Settling:
         if enrolled.status == keys.ROTATED:
             self.end.flush()  # a key may have been enrolled in this very round
             newest = succession.present(self.end.connection, enrolled.device)
-            if newest is not None and newest.id != enrolled.id and newest.status == keys.ACTIVE:
+            if newest is None or newest.status != keys.ACTIVE:
+                return
+            # A key that a person enrolled afresh follows nobody: an old copy says nothing of it.
+            if enrolled.id in [each.id for each in succession.line(self.end.connection, newest)]:
                 rotation.suspend(self.end, self._office, newest)
                 self.mark(leaves.jobs_of_key(self.end.connection, newest.id))
             return
