@@ -53,7 +53,7 @@ MUTANTS = (
     _mutant(
         "two_heirs_of_one_key",
         "gateway/jobseal_gateway/office.py",
-        "    other = succession.rival(connection, key)\n",
+        "    other = succession.rival(connection, key) or _active_beside(connection, key)\n",
         "    other = None\n",
         "heirs",
         "two_heirs",
