@@ -14,7 +14,7 @@ from jobseal import cose, frame, work
 from jobseal.errors import JobsealError
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.uplink import Uplink
-from jobseal_device import durable, passed_over
+from jobseal_device import durable, passed_over, turns
 from jobseal_device.back_off import STEADY_AFTER_S, BackOff
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -197,7 +197,8 @@ class Pump:
         """The gateway knows this key: if it had said otherwise, nobody has to look at that any more."""
         if receipt is not None and receipt != self._receipt:
             self._receipt = receipt
-            self._work.lift_alarm(passed_over.UNKNOWN_KEY)
+            if turns.following(self._home, self._files) is None:  # the alarm is about the newest key
+                self._work.lift_alarm(passed_over.UNKNOWN_KEY)
 
     def _keep(self, name: str, values: tuple[Any, ...]) -> None:
         if name == "work":

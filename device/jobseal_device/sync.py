@@ -80,7 +80,7 @@ def once(home: Home, settings: Settings, timeout_s: float, stopped: Callable[[],
             _recall(home, settings, stopped)
             continue
         if not done or turns.following(turn) is None:
-            return done
+            return done and not _to_recall(home)
         if not _is_over(turn):
             return False
 

@@ -78,7 +78,9 @@ def look(home: Home, pinned: Authority, files: Files = REAL) -> bool:
     said = Anchors.decode(_asked(renewing.doors(home)), GRANT_MAX_BYTES)
     found, before = follow(pinned.root, said), kept(home, pinned, files)
     link_identity.check_ca(said.certificate, found)
-    is_news = _names(found) != _names(pinned) if before is None else _is_newer(before[0], before[1], said)
+    # An earlier turn may be pinned to an earlier root than this one: the way from there is news to it.
+    is_first = before is None and (bool(said.rotations) or _names(found) != _names(pinned))
+    is_news = is_first if before is None else _is_newer(before[0], before[1], said)
     if not is_news:
         return False
     durable.replace(files, home.anchors, said.encode())

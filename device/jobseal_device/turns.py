@@ -22,7 +22,6 @@ from jobseal.errors import OPERATOR, JobsealError
 from jobseal.event import SignedEvent
 from jobseal.limits import STATEMENT_MAX_BYTES
 from jobseal.rotating import Succession
-from jobseal.uplink_state import State
 from jobseal_device import durable
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
@@ -107,19 +106,22 @@ def to_send(home: Home, files: Files = REAL) -> Home:
 def is_behind(home: Home, files: Files = REAL) -> bool:
     """Whether the log that has acknowledged this turn was restarted since, as sync heard for another turn: what was
     proven here may be lost there, objects as well as events, and has to be asked for again."""
+    known = _newest_checkpoint(home, files)
+    if known is None:
+        return False
+    others = [_newest_checkpoint(turn, files) for turn in every(home, files) if turn.turn != home.turn]
+    return any(other is not None and other.log != known.log and other.at > known.at for other in others)
+
+
+def _newest_checkpoint(home: Home, files: Files) -> Checkpoint | None:
+    """What sync has verified for this turn; None where that is nothing, or cannot be read any more."""
     try:
-        believed = _log(read_uplink(home, files))
-        others = [read_uplink(turn, files) for turn in every(home, files) if turn.turn != home.turn]
-    except UplinkDamaged:
-        return False  # it is set aside where sync reads it, and then the gateway says it all again
-    return believed is not None and any(believed in other.past.logs() and believed != _log(other) for other in others)
-
-
-def _log(state: State) -> bytes | None:
-    if state.checkpoint is None:
+        data = read_uplink(home, files).checkpoint
+        if data is None:
+            return None
+        return Checkpoint.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+    except JobsealError:
         return None
-    payload = cose.parse(state.checkpoint, STATEMENT_MAX_BYTES).payload
-    return Checkpoint.decode(payload, STATEMENT_MAX_BYTES).log
 
 
 def is_sent(home: Home, files: Files = REAL) -> bool:

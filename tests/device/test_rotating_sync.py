@@ -1,12 +1,14 @@
 """A key is rotated from the command line, beside sync as it runs, with a real broker and ingest behind it."""
 
+from jobseal import checkpoint, cose
+from jobseal.checkpoint import Checkpoint
 from jobseal.enrolment import Welcome
 from jobseal.host.crypto import Ed25519Signer
 from jobseal.uplink_state import State
 from jobseal_device import identity, passed_over, turns
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
-from jobseal_device.uplink_file import write_uplink
+from jobseal_device.uplink_file import read_uplink, write_uplink
 from tests.device import test_sync
 from tests.device.test_sync import Gateway, _enrolment_bytes, acknowledged, ran, syncing
 from tests.servers import eventually
@@ -137,3 +139,21 @@ def test_the_newest_key_is_never_passed_over(home: Home, gateway: Gateway) -> No
     assert (code, said["done"]) == (1, False)
     assert not passed_over.every(home)
     assert gateway.seen
+
+
+def test_a_turn_that_knows_the_log_only_as_it_was_before_a_restart_is_behind(home: Home, gateway: Gateway) -> None:
+    """Also where the next key was enrolled by itself, and has never known another log than the new one."""
+    begun(home)
+    assert ran(home, "sync", "--once")[1]["done"]
+    newest = enrolled_again(home, gateway.station)
+    assert not turns.is_behind(home)
+    known = read_uplink(home)
+    assert known.checkpoint is not None
+    said = Checkpoint.decode(cose.parse(known.checkpoint, 4096).payload, 4096)
+    for at_ms, behind in ((said.at - 1, False), (said.at + 1, True)):
+        later = State()
+        other = Checkpoint(log=bytes(16), size=1, root=bytes(32), at=at_ms)
+        later.checkpoint = checkpoint.sign(other, gateway.station.keys.log)
+        write_uplink(newest, later)
+        assert turns.is_behind(home) is behind
+        assert not turns.is_behind(newest) or not behind
