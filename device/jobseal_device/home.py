@@ -56,10 +56,17 @@ class Home:
         self.damaged = own / "damaged"
         self.sync_lock = folder / "sync.lock"
         self.wake = folder / "wake.sock"
+        self._next: Home | None = None
 
     def next_turn(self) -> "Home":
         """The same handheld under the key after this one, whether or not there is one."""
-        return Home(self.folder, self.turn + 1)
+        if self._next is None:  # kept: it is asked for again and again, and forty paths take a while to put together
+            self._next = Home(self.folder, self.turn + 1)
+        return self._next
+
+    def first_turn(self) -> "Home":
+        """The same handheld under its first key."""
+        return Home(self.folder) if self.turn else self
 
     def earlier_turn(self) -> "Home":
         """The same handheld under the key before this one."""

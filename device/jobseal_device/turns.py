@@ -53,7 +53,7 @@ def following(home: Home, files: Files = REAL) -> Home | None:
 
 def every(home: Home, files: Files = REAL) -> list[Home]:
     """All turns that have begun, the oldest first."""
-    turns: list[Home] = [Home(home.folder)]
+    turns = [home.first_turn()]
     while (later := following(turns[-1], files)) is not None:
         turns.append(later)
     return turns

@@ -11,36 +11,26 @@ from contextlib import suppress
 from hashlib import sha256
 from typing import Any, cast
 
-from jobseal import frame
 from jobseal.errors import JobsealError
 from jobseal.event import SignedEvent
-from jobseal.uplink import Uplink
-from jobseal.uplink_state import Delays
 from jobseal_device import rotating, turns
 from jobseal_device.capture import Capture
 from jobseal_device.errors import DeviceRolledBack, JournalDamaged
-from jobseal_device.journal import Journal
 from jobseal_device.journal_reader import JournalReader
-from jobseal_device.objects import ObjectStore
-from jobseal_device.pump import Pump
-from jobseal_device.source import DeviceSource
 from jobseal_device.turns import KeyEnded
 from jobseal_device.uplink_file import is_there, read_uplink
-from jobseal_device.wake import Sleeper
 from jobseal_device.work_file import WorkFile
 from tests.device.simulated_disk import KEEP, SimulatedDisk, Stopped
 from tests.system import form
 from tests.system.faults import Faults
 from tests.system.ground import Ground, Issued
-from tests.system.history import Believed, History, Holder, Intent
+from tests.system.history import History, Holder, Intent
 from tests.system.keyring import Keyring, Turn
+from tests.system.sync_process import NEVER, SyncProcess
 from tests.system.wire import Wire
 from tests.system.world import World
 
-DELAYS = Delays(resend_first=1_000, resend_most=8_000, hello=60_000)
-RECONNECT_MOST_MS = 4_000
 JUMP_MOST_MS = 3_600_000
-NEVER = 1 << 40
 MILLION = 1_000_000
 DRIFT_MOST = 500  # millionths
 CALLS_MOST = 12  # a step makes about so many changing system calls
@@ -54,13 +44,6 @@ WEIGHTS = {
 }  # fmt: skip
 # What brings a job to its end, most urgent first.
 TO_THE_END = ("labour.stopped", "job.completed", "signoff.waived", "job.arrived", "job.accepted")
-
-
-class _Quiet:
-    """Stands where the pump's bell would be: in virtual time nobody waits."""
-
-    def drain(self) -> None:
-        """Nothing rings."""
 
 
 class Handheld:
@@ -79,7 +62,6 @@ class Handheld:
     ) -> None:
         self._world = world
         self._faults = faults
-        self._wire = wire
         self._ground = ground
         self.issued = issued
         self._history = history
@@ -87,15 +69,11 @@ class Handheld:
         self.jobs = [job for job, technicians in ground.work.items() if issued.technician in technicians]
         self.disk = disk or SimulatedDisk()
         self._keyring = Keyring(issued)
+        self._sync = SyncProcess(world, faults, wire, ground, history, holder, self._keyring)
         self._take_up(self._keyring.every(self.disk)[-1])
-        self._link = wire.link(holder, frame.down_topic(issued.device), self._heard)
         self._shift_ms: int | None = 0
         self._drift = world.chance.randrange(-DRIFT_MOST, DRIFT_MOST) if faults.strikes("clock_drift") else 0
         self.capture: Capture | None = None
-        self._pump: Pump | None = None
-        self._uplink: Uplink | None = None
-        self._is_connected = False
-        self._turn_at = NEVER
         self._parts: dict[str, list[SignedEvent]] = {}
         self.has_rotted = False
         self.is_shelved = False  # nobody works with it any more; it only syncs
@@ -125,11 +103,12 @@ class Handheld:
         self._booted_ms = self._world.now_ms
         self._boot_id = self._world.bytes(8)
         self._open_capture()
-        self._start_sync()
+        self._sync.start(self.disk)
 
     def _take_up(self, turn: Turn) -> None:
         """From here on the technician works with this key."""
         self._turn_of_capture, self.home, self.kid = turn, turn.home, turn.kid
+        self._sync.newest = turn.home
 
     def _open_capture(self) -> None:
         try:
@@ -152,27 +131,6 @@ class Handheld:
         signer = cast(Any, self._keyring.signer(turn, self.disk))
         self.capture = Capture(turn.home, turn.enrolled.identity, signer, self, self._world.bytes, self.disk)
 
-    def _start_sync(self) -> None:
-        self._sending = sending = self._keyring.to_send(self.disk)
-        home = sending.home
-        if home.turn < self.home.turn and JournalReader(home.journal, self.disk).has_unconfirmed():
-            Journal.open(home.journal, files=self.disk).close()  # sync does that where capture does not
-        work, objects = WorkFile(home, self.disk), ObjectStore(home, self.disk)
-        source = DeviceSource(home, objects, work, self.disk)
-        session = self._world.bytes(8)
-
-        def begin() -> Uplink:
-            state, verifier = read_uplink(home, self.disk), self._ground.crypto.verifier
-            identity, chance = sending.enrolled.identity, self._world.chance.random
-            self._uplink = Uplink(identity, session, state, source, verifier, chance, DELAYS)
-            return self._uplink
-
-        sleeper = cast(Sleeper, _Quiet())
-        now_ms: Callable[[], int] = lambda: self._world.now_ms  # noqa: E731
-        self._pump = Pump(home, begin, [self._link], sleeper, work, objects, now_ms, self.disk)
-        self._is_connected = False
-        self._turn_in(self._world.chance.randrange(1, 500))
-
     def power_cut(self) -> None:
         """The battery is out, and in again: what was not synced is there, gone or torn."""
         self._world.say(self.holder, "power cut")
@@ -186,7 +144,7 @@ class Handheld:
         self._leave()
         self.disk = self.disk.killed()
         self._open_capture()
-        self._start_sync()
+        self._sync.start(self.disk)
 
     def _leave(self) -> None:
         if self.capture is not None:
@@ -194,8 +152,7 @@ class Handheld:
             self.disk.heal()
             self.capture.kill()
             self.capture = None
-        self._link.close()
-        self._pump = None
+        self._sync.end()
 
     def card(self) -> SimulatedDisk:
         """A copy of what is on the card now, as another reader would find it."""
@@ -280,7 +237,7 @@ class Handheld:
             self._parts.setdefault(job, []).append(signed)
         if cut is not None and signed is not None:  # the step made fewer calls than that
             return self.power_cut() if cut else self.kill()
-        self._turn_in(self._world.chance.randrange(1, 20))
+        self._sync.turn_in(self._world.chance.randrange(1, 20))
         return None
 
     def _rotate(self) -> None:
@@ -305,7 +262,7 @@ class Handheld:
         self._open_capture()
         if cut is not None:  # it made fewer calls than that
             return self.power_cut() if cut else self.kill()
-        return self._turn_in(self._world.chance.randrange(1, 20))
+        return self._sync.turn_in(self._world.chance.randrange(1, 20))
 
     def _arm(self, calls_most: int, stop: Callable[[int], None]) -> bool | None:
         """Have something happen to the disk in the next step: True for a power cut, False for a kill, else None."""
@@ -345,7 +302,7 @@ class Handheld:
         if self.capture is not None:
             self.capture.kill()
             self._open_capture()
-            self._turn_in(1)
+            self._sync.turn_in(1)
 
     @property
     def is_asked_about_losses(self) -> bool:
@@ -357,61 +314,6 @@ class Handheld:
         self.capture.kill()
         self.capture = None
 
-    # Sync
-
-    def _heard(self) -> None:
-        self._turn_in(1)
-
-    def _turn_in(self, ms: int) -> None:
-        at = self._world.now_ms + ms
-        if at < self._turn_at:
-            self._turn_at = at
-            self._world.after(ms, lambda: self._turn(at))
-
-    def _turn(self, at: int) -> None:
-        if at != self._turn_at:
-            return None  # one came before it
-        self._turn_at = NEVER
-        if self._pump is None or self._uplink is None:
-            return None
-        is_doomed = self._faults.strikes("sync_kill")
-        if is_doomed:
-            self.disk.stop(self._world.chance.randrange(6))
-        try:
-            self._pump_once(self._pump)
-        except Stopped:
-            self._world.say(self.holder, "sync killed")
-            self._link.close()
-            return self._start_sync()
-        except JobsealError as error:
-            self._world.say(self.holder, "sync", error.code)
-            self._pump._end(error)  # as its own loop does; that loop would wait in real time
-            self._is_connected = False
-            return self._turn_in(self._world.chance.randrange(1, RECONNECT_MOST_MS))
-        finally:
-            self.disk.stop(NEVER)
-        self._remember()
-        if self._sending.home.turn < self.home.turn and turns.is_sent(self._sending.home, self.disk):
-            self._link.close()
-            return self._start_sync()  # with the next key
-        due = self._uplink.wake_at(self._world.now_ms)
-        return self._turn_in(RECONNECT_MOST_MS if due is None else max(1, due - self._world.now_ms))
-
-    def _pump_once(self, pump: Pump) -> None:
-        if not self._is_connected:
-            pump.connect()
-            self._is_connected = True
-        while pump.turn(0):
-            pass
-
-    def _remember(self) -> None:
-        assert self._uplink is not None
-        state = self._uplink.state
-        if state.head is not None and state.checkpoint is not None:
-            said = Believed(self.holder, self._sending.kid, state.next, state.head, state.checkpoint)
-            if not self._history.believed or self._history.believed[-1] != said:
-                self._history.believed.append(said)
-
     # At the end
 
     @property
@@ -419,14 +321,7 @@ class Handheld:
         """Connected, and everything that it committed is acknowledged; or it will never be, and it knows that."""
         if self.is_rolled_back or self.kid in self._history.broken or (self._history.rewritten and self.distrusts_log):
             return True
-        if self._is_disowned:
-            return True
-        if self._uplink is None or not self._is_connected or not self._uplink.is_idle(self._world.now_ms):
-            return False
-        if self._sending.home.turn < self.home.turn:
-            return False
-        head = JournalReader(self.home.journal, self.disk).head()
-        return head is None or self._uplink.state.next == head.seq + 1
+        return self._is_disowned or self._sync.is_at_rest
 
     @property
     def _is_disowned(self) -> bool:

@@ -31,6 +31,7 @@ class Keyring:
 
     def __init__(self, issued: Issued) -> None:
         self._issued = issued
+        self.device = issued.device
         self._home = Home(Path("/" + issued.device))
 
     def every(self, disk: SimulatedDisk) -> list[Turn]:

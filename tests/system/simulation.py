@@ -16,9 +16,10 @@ from tests.system.enrolling import Enrolling
 from tests.system.faults import DIVERGES, UNBILLABLE, Faults
 from tests.system.gateway import Gateway
 from tests.system.ground import Ground
-from tests.system.handheld import DELAYS, Handheld
+from tests.system.handheld import Handheld
 from tests.system.history import History
 from tests.system.office import Office
+from tests.system.sync_process import DELAYS
 from tests.system.wire import Wire
 from tests.system.world import World
 
