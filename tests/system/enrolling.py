@@ -152,7 +152,7 @@ class Enrolling:
 
     def _renew(self, applicant: Applicant) -> Callable[[], None]:
         answer = renewal.renew(self._opened, applicant.renewal())
-        return lambda: applicant.answers.renewals.add(answer)
+        return lambda: applicant.answers.heard(answer)
 
     def _approve(self) -> None:
         """A person looks at one of them and types what it shows."""

@@ -50,7 +50,7 @@ class Holder(NamedTuple):
 
 class Answers:
     """What the gateway has answered one handheld that asks to be enrolled: to the same bytes, so each is one at most.
-    ``refused``: somebody else has used its code."""
+    ``renewed``: how often it has heard of another certificate; ``refused``: somebody else has used its code."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -58,6 +58,7 @@ class Answers:
         self.grants: set[bytes] = set()
         self.certificates: set[bytes] = set()
         self.renewals: set[bytes] = set()
+        self.renewed = 0
         self.statements: set[bytes] = set()
         self.refused = False
 
@@ -67,10 +68,15 @@ class Answers:
         self.certificates.add(grant.certificate)
         self.statements.add(Welcome.decode(grant.welcome, FRAME_MAX_BYTES).statement)
 
+    def heard(self, certificate: bytes) -> None:
+        """Its wish for another one was answered."""
+        self.renewals.add(certificate)
+        self.renewed += 1
+
     @property
     def is_over(self) -> bool:
-        """Whether there is nothing left to ask for."""
-        return bool(self.renewals) or self.refused
+        """Whether there is nothing left to ask for; a renewal is asked for until it was answered twice."""
+        return self.renewed > 1 or self.refused
 
 
 class History:

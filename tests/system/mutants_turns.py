@@ -55,4 +55,21 @@ MUTANTS = (
         ("answers_differ",),
         ("enrolment",),
     ),
+    _mutant(
+        "revoked_from_its_first_event",
+        f"{GATEWAY}/office.py",
+        "keys.set_status(desk.connection, key.id, keys.REVOKED, act.leaf, last_trusted_seq)",
+        "keys.set_status(desk.connection, key.id, keys.REVOKED, act.leaf, -1)",
+        ("revoked_unbilled",),
+        ("revocation",),
+        32,
+    ),
+    _mutant(
+        "another_certificate_when_asked_again",
+        f"{GATEWAY}/renewal.py",
+        "gateway.now_ms(), hashlib.sha256(data).digest()",
+        "gateway.now_ms(), hashlib.sha256(data + gateway.now_ms().to_bytes(8)).digest()",
+        ("answers_differ",),
+        ("enrolment",),
+    ),
 )
