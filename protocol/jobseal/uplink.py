@@ -386,7 +386,7 @@ class Uplink:
         own = self.identity.genesis if last < 0 else self._source.hash_at(last)
         # What can no longer be read differs from nothing, but only an answer to events of ours speaks of our history.
         is_ours = own == signed.head or (own is None and (self._in_flight == EVENTS or signed.next == self.state.next))
-        if last > newest or not is_ours:
+        if last > newest or not (is_ours or self._is_announced(signed)):
             self.cursor = 0  # our histories differ: show ours from the start; what is known there costs little
             return [("save", self.state)]
         if signed.next != self.cursor:
@@ -398,6 +398,13 @@ class Uplink:
         self.state.head = signed.head
         self.state.receipt = data
         return self._verdicts(signed) + [("save", self.state)]
+
+    def _is_announced(self, signed: "Receipt") -> bool:
+        """Whether this place is behind a range that we have said is lost: it goes by the hash of what said so, though
+        the end of the range may be readable all the same, again or to us alone."""
+        if signed.next == self.state.next and signed.head == self.state.head:
+            return True
+        return signed.head in [hashlib.sha256(data).digest() for data in self._source.holes()]
 
     def _verdicts(self, signed: "Receipt") -> "list[Any]":
         """They are told before the state that says so is saved: after a crash in between they come again."""

@@ -347,6 +347,24 @@ def test_part_of_a_hole_that_turns_up_does_not_hold_up_what_is_behind_it(station
     assert device.state.next == 12
 
 
+@pytest.mark.parametrize("later", [False, True])
+def test_the_end_of_a_lost_range_may_be_readable_all_the_same(station: Station, later: bool) -> None:
+    device = station.enrol("van-1")
+    for _ in range(10):
+        device.capture()
+    kept = device.frames[:]
+    device.lose(4, 6)
+    device.frames[6] = None if later else kept[6]
+    sync = station.sync(device)
+    device.frames[6] = kept[6]
+    device.announced = [] if later else device.announced  # none is about an event that cannot be read
+    device.capture()
+    sync.tick()
+    station.talk(sync)
+    assert device.state.next == 12
+    assert len(station.events(device)) == 12 - 3
+
+
 def test_large_objects_follow_in_pieces_and_go_on_where_they_stopped(station: Station) -> None:
     device = station.enrol("van-1")
     data = device.note(bytes(200_000))

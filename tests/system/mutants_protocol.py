@@ -213,7 +213,7 @@ MUTANTS = (
     _mutant(
         "receipt_head_unchecked",
         UPLINK,
-        " or not is_ours:\n",
+        " or not (is_ours or self._is_announced(signed)):\n",
         ":\n",
         "belief.receipts",
         "other_history",
