@@ -38,9 +38,9 @@ simulate: setup ## run SEEDS=n seeds of the simulation, each twice; FIRST=n, SIZ
 mutants: setup ## plant each known mistake in a copy and show the check that catches it; ONLY=name
 	@.venv/bin/python -m tests.system mutants $(ONLY)
 
-torture: setup ## try to break every promise; QUICK=1 within 15 minutes; goes on where it stopped; ONLY=row
+torture: setup ## try to break every promise; QUICK=1 within 15 minutes; goes on where it stopped; ONLY=row, PROGRESS=folder
 	@PYTHON='$(PYTHON)' .ci/debian-packages torture
-	@.venv/bin/python -m tests.torture $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)')
+	@.venv/bin/python -m tests.torture $(if $(QUICK),--quick) $(if $(ONLY),--only '$(ONLY)') $(if $(PROGRESS),--progress '$(PROGRESS)')
 
 lock: setup ## write the locks anew from pyproject.toml; UPGRADE=1 moves to the newest versions allowed
 	@PYTHON='$(PYTHON)' UPGRADE='$(UPGRADE)' .ci/lock

@@ -1,12 +1,13 @@
 """``make torture``: tries to break every promise, prints what was tried, and fails when something was found.
 
-    python -m tests.torture [--quick] [--only NAME] [--first N --count N]
+    python -m tests.torture [--quick] [--only NAME] [--first N --count N] [--progress FOLDER]
 
 Without ``--quick`` it is the release run, which goes on where it stopped on the same source. Exit status 1 when
 anything was found or a campaign is broken; what could not run on this machine is listed as not run, and is no failure.
 """
 
 import argparse
+import os
 import shutil
 import signal
 import sys
@@ -27,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="rows whose name begins so")
     parser.add_argument("--first", type=int, default=None, help="with --only: these units, in this process")
     parser.add_argument("--count", type=int, default=1)
+    kept = "where progress is kept; a folder below docs/ can be committed, and another checkout goes on from it"
+    parser.add_argument("--progress", type=Path, default=ROOT / "var" / "torture", metavar="FOLDER", help=kept)
     said = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("torture: stopped"))
     here = _asked(list(places(PLAN)), said.only)
@@ -34,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("no row has that name; there are: " + "; ".join(place.row.name for place in places(PLAN)))
     if said.first is not None:
         return _replay(here[0], said.first, said.count)
-    folder = ROOT / "var" / "torture" / progress.state(ROOT)
+    folder = said.progress.absolute() / progress.state(ROOT)
     if said.quick:
         folder /= "quick"
         shutil.rmtree(folder, ignore_errors=True)  # a per-commit run is never taken from an earlier one
@@ -52,7 +55,7 @@ def _run(here: list[Place], folder: Path, quick: bool) -> int:
     wanted = driver.quick_units if quick else driver.release_units
     here = [driver.counted(place, wanted) for place in here]
     runs = driver.start(here, folder, wanted)
-    print(f"torture: progress is kept in {folder.relative_to(ROOT)}", flush=True)
+    print(f"torture: progress is kept in {os.path.relpath(folder)}", flush=True)
     try:
         driver.drive(runs, lambda words: print(f"{time.monotonic() - began:6.0f} s  {words}"))
     except KeyboardInterrupt:
