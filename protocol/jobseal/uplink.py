@@ -392,7 +392,10 @@ class Uplink:
         if signed.next != self.cursor:
             self._unwanted = []  # what was refused may be named by an event that has arrived only now
         self.cursor = signed.next
-        if signed.resume is not None and signed.next < signed.resume <= newest + 1:
+        # While nothing follows what was refused, it may be somebody else's copy of our newest, spoilt: shown again with
+        # each HELLO.
+        most = newest if self._in_flight == HELLO else newest + 1
+        if signed.resume is not None and signed.next < signed.resume <= most:
             self.cursor = signed.resume  # what lies between was refused, and settles with what follows it
         self.state.next = signed.next
         self.state.head = signed.head

@@ -22,6 +22,8 @@ REGRESSIONS = (
     Regression("a_range_that_is_half_logged_is_gone_behind", 98, frozenset({"unreadable", "partition"})),
     # The end of a range that was said to be lost was in sync's memory still, and differed from what the log had there.
     Regression("a_lost_range_may_end_with_what_can_be_read", 12, frozenset({"revocation"})),
+    # A spoilt copy of the newest event was refused before it, and with nothing behind it, it was never sent again.
+    Regression("the_newest_event_is_shown_again", 200_840, frozenset({"cancelled", "projector_kill"})),
     # Who was set back before he had sent anything was called an undetected fork: the check, not the gateway, was wrong.
     Regression("what_never_left_a_card_is_nobodys_to_find", 119),
     # Sync read an ended key's journal up to a head that a power cut had set back, and did not send its end.

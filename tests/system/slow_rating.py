@@ -87,12 +87,13 @@ def _times(chain: list[SignedEvent]) -> Fraction:
 
 
 def _ms(start: SignedEvent, stop: SignedEvent) -> int:
-    """Within a boot what the uptime says, else what was claimed."""
+    """Within a boot what the uptime says, else what was claimed; nothing where that is no time, and a person let it
+    pass: nobody knows how long it took."""
     if start.event.boot == stop.event.boot:
         return stop.event.up - start.event.up
-    assert start.event.at is not None
-    assert stop.event.at is not None
-    return stop.event.at - start.event.at
+    if start.event.at is None or stop.event.at is None:
+        return 0
+    return max(0, stop.event.at - start.event.at)
 
 
 def _travelled(start: SignedEvent | None, stop: SignedEvent) -> Fraction:

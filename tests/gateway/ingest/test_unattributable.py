@@ -105,6 +105,18 @@ def test_a_run_goes_on_at_whatever_worker_the_next_batch_comes_to(
     assert device.state.next == device.committed
 
 
+def test_the_newest_event_arrives_though_a_spoilt_copy_of_it_was_refused_before(station: Station) -> None:
+    device = station.enrol("van-1")
+    first = device.capture()
+    station.sync(device)
+    newest = device.capture()
+    spoilt = newest[:-1] + bytes([newest[-1] ^ 1])
+    assert send(station, device, [spoilt], acked=[1, digest(first)]).resume == 2
+    station.sync(device)
+    assert device.state.next == 2
+    assert station.events(device) == [first, newest]
+
+
 def test_junk_ahead_of_a_valid_event_settles_nothing_and_is_forgotten(station: Station) -> None:
     device = station.enrol("van-1")
     genesis = device.genesis
