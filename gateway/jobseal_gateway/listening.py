@@ -7,6 +7,7 @@ import uvicorn
 
 from jobseal.errors import OPERATOR
 from jobseal_gateway.errors import GatewayError
+from jobseal_gateway.http_caller import HttpCaller
 
 BACKLOG = 128
 GRACE_S = 2  # for requests that are under way when it is to stop
@@ -16,6 +17,8 @@ def configured(app: Any, keep_alive_s: int, connections: int, **more: Any) -> uv
     """uvicorn for this ASGI application; ``more`` goes to it as it is."""
     return uvicorn.Config(
         app,
+        http=HttpCaller,
+        loop="uvloop",
         access_log=False,
         log_config=None,
         server_header=False,
