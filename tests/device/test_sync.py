@@ -19,7 +19,7 @@ from jobseal import frame
 from jobseal.enrolment import Welcome
 from jobseal.host.crypto import Ed25519Signer
 from jobseal.key import decode
-from jobseal_device import identity, sync
+from jobseal_device import identity, sync, turn_pump
 from jobseal_device.capture import Capture
 from jobseal_device.home import Home
 from jobseal_device.journal import Journal
@@ -356,7 +356,7 @@ def test_recovery_needs_no_sync_when_there_is_nothing_to_recover(home: Home, mon
         capture.sign("session.opened", {}, by="t-1")
     opened: list[int] = []
     monkeypatch.setattr(Journal, "open", lambda *_: opened.append(1))
-    sync._confirm(home)
+    turn_pump.confirm(home)
     assert opened == []
 
 

@@ -12,7 +12,7 @@ from jobseal_device.home import Home
 from jobseal_device.objects import ObjectStore
 from jobseal_device.pump import Pump
 from jobseal_device.source import DeviceSource
-from jobseal_device.sync import _confirm, _start_anew_if_damaged
+from jobseal_device.turn_pump import confirm, start_anew_if_damaged
 from jobseal_device.uplink_file import read_uplink
 from jobseal_device.work_file import WorkFile
 from tests.device.wire import StationLink, VirtualSleeper
@@ -29,7 +29,7 @@ def sync(folder: Path, identity: Identity, station: Station, say: Say) -> bool:
     again, :data:`TRIES` times. Raises :class:`StorageError` when even the beginning fails."""
     home = Home(folder)
     home.make()
-    _confirm(home)
+    confirm(home)
     sleeper = VirtualSleeper(home.wake, station, [])
     try:
         work, objects = WorkFile(home), ObjectStore(home)
@@ -41,7 +41,7 @@ def sync(folder: Path, identity: Identity, station: Station, say: Say) -> bool:
             delays = Delays(1000, 8000, 600_000)
             return Uplink(identity, session, read_uplink(home), source, Verifier(), lambda: 1.0, delays)
 
-        _start_anew_if_damaged(home, work, begin)
+        start_anew_if_damaged(home, work, begin)
         for _ in range(TRIES):
             link = StationLink(station, identity.device, "A", [])
             now_ms = lambda: station.now.up_ms  # noqa: E731
