@@ -32,23 +32,29 @@ class GatewayUnreachable(JobsealError):
 
 
 def exchange(
-    host: str, port: int, tls: ssl.SSLContext, method: str, path: str, body: bytes | None
+    host: str,
+    port: int,
+    tls: ssl.SSLContext,
+    method: str,
+    path: str,
+    body: bytes | None,
+    timeout_s: float = ANSWER_TIMEOUT_S,
 ) -> tuple[int, bytes]:
     """(status, body) of one request: 200 or 202.
 
     Raises :class:`GatewayUnreachable`, :class:`NotEnrolled` for a server that is not the gateway's, and what the
     gateway refuses with.
     """
-    with Line(host, port, tls) as line:
+    with Line(host, port, tls, timeout_s) as line:
         return line.exchange(method, path, body, "close")
 
 
 class Line:
     """One connection, made with the first exchange. ``with Line(host, port, tls) as line`` closes it."""
 
-    def __init__(self, host: str, port: int, tls: ssl.SSLContext) -> None:
+    def __init__(self, host: str, port: int, tls: ssl.SSLContext, timeout_s: float = ANSWER_TIMEOUT_S) -> None:
         self._where = f"{host}:{port}"
-        self._connection = http.client.HTTPSConnection(host, port, timeout=ANSWER_TIMEOUT_S, context=tls)
+        self._connection = http.client.HTTPSConnection(host, port, timeout=timeout_s, context=tls)
 
     def __enter__(self) -> "Line":
         return self

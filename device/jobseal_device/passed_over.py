@@ -5,9 +5,11 @@ more (the earlier key was set back, or what it brought was not taken), nothing t
 either. As long as that is this handheld's newest key, a person has to enrol it again; once that has happened, nothing
 must wait behind it.
 
-Nothing of it is lost: journal and objects stay in the turn's folder, ``status`` names them, and whenever sync starts it
-tries again, since what refuses is not signed and need not be the last word. ``passed_over`` is an empty file in the
-turn's folder; the alarm is raised before it is written, so that a crash in between brings both again.
+Nothing of it is lost: journal and objects stay in the turn's folder, ``status`` names them, and sync asks again from
+time to time (``recall``), since what refuses is not signed and need not be the last word. A receipt for this key is:
+with it the turn is waited for again. ``passed_over`` is an empty file in the turn's folder. The alarm is raised before
+it is written, so that a crash in between brings both again, and lifted before it is removed: what a crash in between
+leaves is said by ``status``, and settled by the next answer, whatever that is.
 """
 
 from contextlib import suppress
@@ -29,27 +31,27 @@ def note(home: Home, work: WorkFile, files: Files = REAL) -> None:
 
     Raises :class:`StorageError`, and as ``identity.load``.
     """
-    if is_noted(home, files) or not may_be(home, files):
+    if not may_be(home, files):
         return
     kid = identity.load(home).key.kid.hex()
+    if is_noted(home, files) and any(row["code"] == ALARM and kid in row["sentence"] for row in work.alarms()):
+        return
     sentence = (
         f"The gateway does not know the key {kid}, and will not: this handheld went on with it, and was enrolled again "
         f"before the gateway could hear of that. {unsent(home, files)} events signed with it are not at the office. "
         f"They stay in {home.own}: tell the office, and keep that folder. What was signed since is sent."
     )
     work.raise_alarm(ALARM, sentence, [])
-    mark(home, files)
-
-
-def mark(home: Home, files: Files = REAL) -> None:
-    """Pass over this turn from now on. Raises :class:`StorageError`."""
     durable.replace(files, home.passed_over, b"")
 
 
-def forget(home: Home, files: Files = REAL) -> None:
-    """Wait for this turn again. A power cut may undo that, and costs no more than until sync starts the next time."""
-    with suppress(OSError):
-        files.unlink(home.passed_over)
+def lift(home: Home, kid: bytes, work: WorkFile, files: Files = REAL) -> None:
+    """A receipt has come: the gateway knows this turn's key after all, and it is waited for again. A power cut may
+    undo that, until the next receipt. Raises :class:`StorageError`, :class:`DocumentsDamaged`."""
+    work.lift_alarm(ALARM, kid.hex())
+    if is_noted(home, files):
+        with suppress(OSError):
+            files.unlink(home.passed_over)
 
 
 def may_be(home: Home, files: Files = REAL) -> bool:

@@ -57,6 +57,8 @@ class Pump:
         self._now_ms = now_ms
         self._files = files
         self._up = frame.up_topic(self._uplink.identity.device)
+        # What HELLO was answered with: "" for a receipt, else the code of the alarm; None as long as it was not.
+        self.answer: str | None = None
 
     def run(self, back_off: BackOff, stopped: Callable[[], bool]) -> None:
         """Until ``stopped()``, which is looked at whenever the sleeper is woken: connect, pump, wait, try again."""
@@ -71,9 +73,11 @@ class Pump:
 
         Raises what the last of the brokers raised when none can be reached, and whatever ends the connection.
         """
+        if timeout_ms <= 0:
+            return False
         end = self._now_ms() + timeout_ms
         try:
-            self._connect_to_any()
+            self._connect_to_any(end)
             heard = self._now_ms()
             while not stopped() and self._now_ms() < end:
                 if self.turn(QUIET_MS) or not self._uplink.is_idle(self._now_ms()):
@@ -84,11 +88,12 @@ class Pump:
         finally:
             self._disconnect()
 
-    def connect(self) -> None:
+    def connect(self, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
         """Connect to the broker whose turn it is and say HELLO. Raises what the link raises."""
+        self.answer = None
         self._catch_up_with_disk()
         link = self._links[self._nth]
-        link.connect(CONNECT_TIMEOUT_S)
+        link.connect(timeout_s)
         link.subscribe(frame.down_topic(self._uplink.identity.device))
         self._carry_out(self._uplink.connected(self._now_ms()))
 
@@ -105,7 +110,7 @@ class Pump:
         message = self._links[self._nth].poll(wait_ms, self._sleeper)
         self._sleeper.drain()
         if message is not None:
-            self._carry_out(self._uplink.handle(message[1], self._now_ms()))
+            self._carry_out(self._heard(message[1]))
         else:
             self._work.flush()
         while effects := self._uplink.tick(self._now_ms()):
@@ -129,6 +134,7 @@ class Pump:
             while not stopped():
                 self.turn(POLL_MOST_MS)
             self._disconnect()
+            back_off.left((self._now_ms() - began) / 1000)
             return 0.0
         except JobsealError as error:  # the link is down, or this disk is full: both pass
             self._end(error)
@@ -139,10 +145,10 @@ class Pump:
             self._turn_to_next()
         return back_off.lost(lived_s)
 
-    def _connect_to_any(self) -> None:
+    def _connect_to_any(self, end: int) -> None:
         while True:
             try:
-                return self.connect()
+                return self.connect(min(CONNECT_TIMEOUT_S, max(0, end - self._now_ms()) / 1000))
             except JobsealError:
                 self._disconnect()
                 if not self._turn_to_next():
@@ -182,6 +188,14 @@ class Pump:
 
     # Effects
 
+    def _heard(self, data: bytes) -> list[Any]:
+        """What a frame from the gateway leads to; noted is whether HELLO was answered by an alarm."""
+        answers_hello = self._uplink.is_fresh
+        effects = self._uplink.handle(data, self._now_ms())
+        if answers_hello:
+            self.answer = next((effect[1] for effect in effects if effect[0] == "alarm"), self.answer)
+        return effects
+
     def _carry_out(self, effects: list[Any]) -> None:
         for effect in effects:
             name, values = effect[0], effect[1:]
@@ -197,8 +211,11 @@ class Pump:
         """The gateway knows this key: if it had said otherwise, nobody has to look at that any more."""
         if receipt is not None and receipt != self._receipt:
             self._receipt = receipt
+            self.answer = ""
             if turns.following(self._home, self._files) is None:  # the alarm is about the newest key
                 self._work.lift_alarm(passed_over.UNKNOWN_KEY)
+            else:
+                passed_over.lift(self._home, self._uplink.identity.thumbprint[:8], self._work, self._files)
 
     def _keep(self, name: str, values: tuple[Any, ...]) -> None:
         if name == "work":

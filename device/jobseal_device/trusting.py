@@ -23,7 +23,10 @@ from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 
 ANCHORS_PATH = "/v1/anchors"
+ANSWER_MOST_S = 10.0
 LOOK_EVERY_S = 86_400.0
+# What HELLO is answered with where this handheld does not know who has signed: another root may have declared it.
+UNPROVEN = "signature_invalid"
 
 
 def now(home: Home, pinned: Authority, files: Files = REAL) -> Authority:
@@ -66,8 +69,9 @@ def _up_to(root: Key, reigns: list[tuple[Key, int | None]]) -> list[tuple[Key, i
     return [*reigns[:place], (root, None)]
 
 
-def look(home: Home, pinned: Authority, files: Files = REAL) -> bool:
-    """Ask the gateway what it is now, and keep that if it is newer than what is kept; whether it was.
+def look(home: Home, pinned: Authority, files: Files = REAL, most_s: float = ANSWER_MOST_S) -> bool:
+    """Ask the gateway what it is now, and keep that if it is newer than what is kept; whether it was. Each of its doors
+    is waited for so many seconds at most.
 
     Raises :class:`GatewayUnreachable`, :class:`NotEnrolled`, :class:`StorageError`, and as :func:`follow`.
     """
@@ -75,7 +79,7 @@ def look(home: Home, pinned: Authority, files: Files = REAL) -> bool:
 
     if not link_identity.is_there(home):
         return False
-    said = Anchors.decode(_asked(renewing.doors(home)), GRANT_MAX_BYTES)
+    said = Anchors.decode(_asked(renewing.doors(home), most_s), GRANT_MAX_BYTES)
     found, before = follow(pinned.root, said), kept(home, pinned, files)
     link_identity.check_ca(said.certificate, found)
     # An earlier turn may be pinned to an earlier root than this one: the way from there is news to it.
@@ -107,7 +111,7 @@ def _said_ms(said: Anchors) -> int:
     return max(Certification.decode(payload, STATEMENT_MAX_BYTES).at for payload in payloads)
 
 
-def _asked(doors: list[tuple[str, int]]) -> bytes:
+def _asked(doors: list[tuple[str, int]], most_s: float) -> bytes:
     from jobseal_device.door import GatewayUnreachable, exchange
 
     unproven = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -117,7 +121,7 @@ def _asked(doors: list[tuple[str, int]]) -> bytes:
     failed: JobsealError | None = None
     for host, port in doors:
         try:
-            return exchange(host, port, unproven, "GET", ANCHORS_PATH, None)[1]
+            return exchange(host, port, unproven, "GET", ANCHORS_PATH, None, most_s)[1]
         except JobsealError as error:
             failed = error
     raise failed or GatewayUnreachable("its door", "none is known")

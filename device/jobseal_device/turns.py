@@ -13,6 +13,7 @@ So there is one key that may sign, at any moment: that of the newest turn that h
 """
 
 from contextlib import suppress
+from typing import NamedTuple
 
 from jobseal import bodies, cose, rotating
 from jobseal import event as events
@@ -103,25 +104,41 @@ def to_send(home: Home, files: Files = REAL) -> Home:
     return turns[-1]
 
 
+class KnownLog(NamedTuple):
+    """A log as its newest checkpoint shows it: ``key`` names the log key, which a gateway keeps for life; ``log`` is
+    the id, which every restart changes; ``at`` is the gateway's Unix ms UTC."""
+
+    key: bytes
+    log: bytes
+    at: int
+
+    def was_restarted_as(self, other: "KnownLog") -> bool:
+        """Whether the other is what the same gateway's log has become since."""
+        return other.key == self.key and other.log != self.log and other.at > self.at
+
+
 def is_behind(home: Home, files: Files = REAL) -> bool:
     """Whether the log that has acknowledged this turn was restarted since, as sync heard for another turn: what was
-    proven here may be lost there, objects as well as events, and has to be asked for again."""
-    known = _newest_checkpoint(home, files)
+    proven here may be lost there, objects as well as events, and has to be asked for again. What another gateway says,
+    at which a later turn was enrolled, has no bearing on it."""
+    known = known_log(home, files)
     if known is None:
         return False
-    others = [_newest_checkpoint(turn, files) for turn in every(home, files) if turn.turn != home.turn]
-    return any(other is not None and other.log != known.log and other.at > known.at for other in others)
+    others = [known_log(turn, files) for turn in every(home, files) if turn.turn != home.turn]
+    return any(other is not None and known.was_restarted_as(other) for other in others)
 
 
-def _newest_checkpoint(home: Home, files: Files) -> Checkpoint | None:
+def known_log(home: Home, files: Files = REAL) -> KnownLog | None:
     """What sync has verified for this turn; None where that is nothing, or cannot be read any more."""
     try:
         data = read_uplink(home, files).checkpoint
         if data is None:
             return None
-        return Checkpoint.decode(cose.parse(data, STATEMENT_MAX_BYTES).payload, STATEMENT_MAX_BYTES)
+        signed = cose.parse(data, STATEMENT_MAX_BYTES)
+        newest = Checkpoint.decode(signed.payload, STATEMENT_MAX_BYTES)
     except JobsealError:
         return None
+    return KnownLog(signed.kid, newest.log, newest.at)
 
 
 def is_sent(home: Home, files: Files = REAL) -> bool:

@@ -169,10 +169,10 @@ class WorkFile:
         if count & (count - 1) == 0:  # a power of two
             self._documents.replace({"alarms": [dict(row, count=count) if row is same else row for row in known]})
 
-    def lift_alarm(self, code: str) -> None:
-        """What this alarm said is over."""
+    def lift_alarm(self, code: str, naming: str = "") -> None:
+        """What this alarm said is over; of several with this code, in those that name this."""
         known = self.alarms()
-        left = [row for row in known if row["code"] != code]
+        left = [row for row in known if row["code"] != code or naming not in row["sentence"]]
         if len(left) != len(known):
             self._documents.replace({"alarms": left})
 

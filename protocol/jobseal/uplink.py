@@ -94,7 +94,7 @@ class Uplink:
         self._offsets: "dict[bytes, int]" = {}  # object digest -> offset that the gateway wants next
         self._object = b""  # digest of the object in flight
         self._unwanted: "list[bytes]" = []  # objects that the gateway refused in this session
-        self._is_fresh = True  # nothing but HELLO was sent in this session: whatever is said in it answers that
+        self._is_fresh = True
         self._doubts_log = False  # it was refused, or answered from another log: nothing goes before HELLO now
         self._asks_first = False  # the gateway may have most objects: ask before sending bytes
         self._shown: "Checkpoint | None" = None  # an older checkpoint that HELLO names, for a restarted log to prove
@@ -148,6 +148,11 @@ class Uplink:
     def is_idle(self, now: int) -> bool:
         """Connected, answered, and nothing due."""
         return self._connected and self._in_flight is None and not self._due(now)
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether nothing but HELLO was sent in this session: whatever is said in it answers that."""
+        return self._is_fresh
 
     def handle(self, data: bytes, now: int) -> "list[Any]":
         """A frame came down. Whatever is wrong with it ends here, as an alarm at most."""
