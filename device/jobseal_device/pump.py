@@ -231,10 +231,10 @@ class Pump:
             self._objects.offer_again()
             sentence = "The gateway was restored from a backup. What it has lost of this handheld is sent again."
             self._work.raise_alarm("gateway_restored", sentence, values[0])
+        elif name == "alarm" and values[0] == passed_over.UNKNOWN_KEY and passed_over.may_be(self._home, self._files):
+            passed_over.note(self._home, self._work, self._files)
         elif name == "alarm":
             self._work.raise_alarm(*values)
-            if values[0] == passed_over.UNKNOWN_KEY:
-                passed_over.note(self._home, self._work, self._files)
         elif name == "rolled_back":
             durable.replace(self._files, self._home.rolled_back, values[0])
             sentence = "The gateway knows later events of this key: this handheld was set back, or copied."

@@ -71,15 +71,15 @@ def _until_passed_over(turn: Home, stopped: Callable[[], bool]) -> Callable[[], 
 
 
 def _until_needed(ends: Callable[[], bool], *needs: Callable[[], bool]) -> Callable[[], bool]:
-    """Also when there is something else to do than to pump. Looked at once a minute: it costs a few files."""
-    look_at_s = now_s() + LOOK_AGAIN_S
+    """Also once there is something else to do than to pump. Looked at once a minute: it costs a few files."""
+    look_at_s, found = now_s() + LOOK_AGAIN_S, False
 
     def is_needed() -> bool:
-        nonlocal look_at_s
-        if now_s() < look_at_s:
-            return False
-        look_at_s = now_s() + LOOK_AGAIN_S
-        return any(need() for need in needs)
+        nonlocal look_at_s, found
+        if not found and now_s() >= look_at_s:
+            look_at_s = now_s() + LOOK_AGAIN_S
+            found = any(need() for need in needs)
+        return found
 
     return lambda: ends() or is_needed()
 

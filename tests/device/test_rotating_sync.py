@@ -128,7 +128,9 @@ def test_a_sync_that_runs_passes_over_such_a_turn_and_what_can_be_delivered_afte
     assert turns.is_sent(home)
     assert ran(home, "sync", "--once")[1] == {"done": True, "sync": "everything is acknowledged"}
     assert turns.is_sent(unknown)
-    assert "passed_over" not in ran(home, "status")[1]
+    told = ran(home, "status")[1]
+    assert "passed_over" not in told
+    assert "key_passed_over" not in [row["code"] for row in told["alarms"]]
 
 
 def test_the_newest_key_is_never_passed_over(home: Home, gateway: Gateway) -> None:
@@ -150,10 +152,15 @@ def test_a_turn_that_knows_the_log_only_as_it_was_before_a_restart_is_behind(hom
     known = read_uplink(home)
     assert known.checkpoint is not None
     said = Checkpoint.decode(cose.parse(known.checkpoint, 4096).payload, 4096)
-    for at_ms, behind in ((said.at - 1, False), (said.at + 1, True)):
+    ours, theirs = gateway.station.keys.log, Ed25519Signer(bytes(range(2, 34)))
+    for log, at_ms, key, behind in (
+        (bytes(16), said.at - 1, ours, False),
+        (bytes(16), said.at + 1, ours, True),
+        (said.log, said.at + 1, ours, False),  # it has only grown
+        (bytes(16), said.at + 1, theirs, False),  # another gateway, at which the newest key was enrolled
+    ):
         later = State()
-        other = Checkpoint(log=bytes(16), size=1, root=bytes(32), at=at_ms)
-        later.checkpoint = checkpoint.sign(other, gateway.station.keys.log)
+        later.checkpoint = checkpoint.sign(Checkpoint(log=log, size=1, root=bytes(32), at=at_ms), key)
         write_uplink(newest, later)
         assert turns.is_behind(home) is behind
         assert not turns.is_behind(newest) or not behind

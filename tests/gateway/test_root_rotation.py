@@ -12,12 +12,12 @@ from sqlalchemy import Engine
 
 from jobseal import authority as keys_of
 from jobseal import cbor, cose, root_line
-from jobseal.enrolling import Anchors
+from jobseal.enrolling import Anchors, parse_code
 from jobseal.errors import JobsealError
 from jobseal.host import command as jobseal
 from jobseal.host.crypto import Ed25519Signer, Verifier
 from jobseal.key import Key
-from jobseal_device import durable, identity, link_identity, renewing, trusting
+from jobseal_device import durable, enrolling, identity, link_identity, renewing, trusting
 from jobseal_device.home import Home
 from jobseal_device.link.tls import Context
 from jobseal_gateway import authority, ca, command, home
@@ -176,6 +176,26 @@ def test_a_handheld_that_was_away_for_several_rotations_pins_the_newest_root_and
     assert not trusting.look(at, enrolled.identity.authority)
     fresh = enrol(tmp_path / "other", door.invite("hh-2").code)
     assert fresh.identity.authority.root.thumbprint == newest.authority.root.thumbprint
+
+
+def test_what_the_gateway_has_become_is_kept_for_an_earlier_turn_that_only_knows_the_root_before(
+    door: Door, tmp_path: Path
+) -> None:
+    """The newest turn was enrolled under the later root, and hears nothing new; a turn before it has to."""
+    first = enrol(tmp_path / "hh", door.invite().code)
+    newest = reopened(door, "second")
+    at = Home(tmp_path / "hh").next_turn()
+    identity.make_key(at, bytes(range(32)))
+    second = enrolling.enrol(at, parse_code(door.invite("hh-2").code), identity.signer(at), "none", [].append, 20)
+    assert second.identity.authority.root.thumbprint == newest.authority.root.thumbprint
+    assert (
+        identity.load(Home(tmp_path / "hh")).identity.authority.root.thumbprint
+        == first.identity.authority.root.thumbprint
+    )
+    assert trusting.look(at, second.identity.authority)
+    assert not trusting.look(at, second.identity.authority)
+    for turn in (Home(tmp_path / "hh"), at):
+        assert identity.load(turn).identity.authority.root.thumbprint == newest.authority.root.thumbprint
 
 
 def test_a_handheld_believes_no_root_that_both_have_not_signed_whoever_wrote_the_file(

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from jobseal import cbor, checkpoint, edwards, event, merkle, office, receipt, record
+from jobseal import authority, cbor, checkpoint, edwards, event, merkle, office, receipt, record, root_line
+from jobseal.authority import Certification
 from jobseal.bundle import Bundle
 from jobseal.checkpoint import Checkpoint
 from jobseal.errors import SignatureUnverifiable
@@ -615,6 +616,30 @@ def test_a_checkpoint_of_an_earlier_log_beyond_what_was_restored_is_of_no_log_th
 def test_a_restart_says_nothing_of_logs_that_it_does_not_name() -> None:
     gateway = restarted_day(earlier_log=bytes(16))
     assert findings_of(gateway.bundle()).code == "log_mismatch"
+
+
+def under_a_later_root(gateway: Office, at: int) -> bytes:
+    """The gateway's bundle, after its root gave way to another at this time."""
+    later = signer("later root")
+    fields = gateway.bundle_fields(gateway.record_fields()) | {
+        "root": later.key.encode(),
+        "authority": [
+            authority.certify(Certification(role=role, key=of.key.encode(), at=at), later)
+            for role, of in (("log", gateway.log), ("office", gateway.desk))
+        ],
+        "rotations": [root_line.rotate(gateway.root, later, at)],
+    }
+    return Bundle(**fields).encode()
+
+
+def test_a_restart_proves_under_a_later_root_what_it_did_before_and_nothing_if_the_root_had_given_way() -> None:
+    gateway = restarted_day()
+    said_at = office.read(next(data for _, data in gateway.acts if office.read(data).kind == office.RESTART)).at
+    assert accepted(findings_of(under_a_later_root(gateway, said_at)))
+    assert accepted(findings_of(under_a_later_root(gateway, said_at), signer("later root").key.thumbprint))
+    findings = findings_of(under_a_later_root(gateway, said_at - 1))
+    assert outcome(findings)[:2] == ("wrong", "authority")
+    assert findings.where.startswith("act ")
 
 
 def test_an_adjustment_rests_on_no_quantity() -> None:
