@@ -14,13 +14,14 @@ from collections.abc import Callable
 from jobseal.errors import JobsealError
 from jobseal_device import passed_over, turn_pump, turns
 from jobseal_device.back_off import Repeat
+from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.link.contract import LinkDown, LinkRefused, LinkUntrusted
 from jobseal_device.settings import Settings
 from jobseal_device.uplink_file import read_uplink
 from jobseal_device.work_file import WorkFile
 
-RECALL_MOST_S = 60.0
+RECALL_MOST_S = 120.0  # a gateway refuses once a minute, and HELLO comes again after 30 s and after 60 more
 RECALL_AGAIN_S, RECALL_AGAIN_MOST_S = 60.0, 3600.0
 RECONSIDER_MOST_S = 10.0
 RECONSIDER_AGAIN_S, RECONSIDER_AGAIN_MOST_S = 3600.0, 86_400.0
@@ -61,10 +62,10 @@ class Recall:
         wanted = to_recall(self._home)
         if not wanted:
             return
-        before = [_proven(turn) for turn in wanted]
+        before = [proven(turn) for turn in wanted]
         heard = [self._hear(turn, RECALL_MOST_S, give_up_s) for turn in wanted]
         now_s = self._now_s()
-        if [_proven(turn) for turn in wanted] != before:
+        if [proven(turn) for turn in wanted] != before:
             self._recalls.begin_anew()
             self._recalls.put_off(now_s)
             self._reconsiders.begin_anew()
@@ -95,28 +96,30 @@ class Recall:
         return True
 
 
-def to_recall(home: Home) -> list[Home]:
+def to_recall(home: Home, files: Files = REAL) -> list[Home]:
     """All earlier turns where the gateway does not know the newest key: it may have been restored from before the
     rotation. Else those that know the log only as it was before a restart of which another turn has heard."""
-    earlier = [turn for turn in turns.every(home)[:-1] if not passed_over.is_noted(turn)]
-    return earlier if _is_forgotten(home) else [turn for turn in earlier if turns.is_behind(turn)]
+    earlier = [turn for turn in turns.every(home, files)[:-1] if not passed_over.is_noted(turn, files)]
+    if _is_forgotten(home, files):
+        return earlier
+    return [turn for turn in earlier if turns.is_behind(turn, files)]
 
 
-def _proven(turn: Home) -> tuple[bytes | None, int] | None:
+def proven(turn: Home, files: Files = REAL) -> tuple[bytes, int] | None:
     """Which log has acknowledged how much of this turn. That the same log has grown would say no more than that
     somebody answered."""
-    known = turns.known_log(turn)
+    known = turns.known_log(turn, files)
     try:
-        return None if known is None else known.log, read_uplink(turn).next
+        return None if known is None else (known.log, read_uplink(turn, files).next)
     except JobsealError:
         return None
 
 
-def _is_forgotten(home: Home) -> bool:
-    newest = turns.current(home)
-    if not turns.is_rotated_to(newest):
+def _is_forgotten(home: Home, files: Files) -> bool:
+    newest = turns.current(home, files)
+    if not turns.is_rotated_to(newest, files):
         return False
     try:
-        return any(alarm["code"] == passed_over.UNKNOWN_KEY for alarm in WorkFile(newest).alarms())
+        return any(alarm["code"] == passed_over.UNKNOWN_KEY for alarm in WorkFile(newest, files).alarms())
     except JobsealError:
         return False  # a damaged file is begun anew where it is written

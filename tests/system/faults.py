@@ -54,8 +54,6 @@ _RATES = {**KINDS, **LATER_KINDS}
 
 # What does not happen in one run with a kind, unless it is asked for; then those do not.
 APART = {
-    # A restored gateway has forgotten keys, and asks for what earlier ones signed; sync's part in that is a process's.
-    "rotation": ("gateway_restored", "gateway_restarted", "log_altered"),
     # What was granted may be gone, and its code is good again.
     "enrolment": ("gateway_restored", "gateway_restarted"),
 }

@@ -25,6 +25,7 @@ from tests.system.faults import Faults
 from tests.system.ground import Ground
 from tests.system.history import Believed, History
 from tests.system.keyring import Keyring
+from tests.system.recalling import Recalling
 from tests.system.wire import Wire
 from tests.system.world import World
 
@@ -61,9 +62,16 @@ class SyncProcess:
         self._turn_at = NEVER
 
     def start(self, disk: SimulatedDisk) -> None:
-        """Begin on this disk, for the key whose turn it is."""
+        """Begin on this disk."""
         self._disk = disk
-        self._sending = sending = self._keyring.to_send(disk)
+        self._recalling = Recalling(self._world, disk)
+        self._begin_turn()
+
+    def _begin_turn(self) -> None:
+        """For the key whose turn it is."""
+        disk, recalled = self._disk, self._recalling.turn
+        every = self._keyring.every(disk)
+        self._sending = sending = self._keyring.to_send(disk) if recalled is None else every[recalled.turn]
         home = sending.home
         if home.turn < self.newest.turn and JournalReader(home.journal, disk).has_unconfirmed():
             Journal.open(home.journal, files=disk).close()  # sync does that where capture does not
@@ -113,15 +121,30 @@ class SyncProcess:
             self._world.say(self._holder, "sync", error.code)
             self._pump._end(error)  # as its own loop does; that loop would wait in real time
             self._is_connected = False
+            if self._recalling.turn is not None:
+                self._recalling.ends(is_heard=False)
+                return self._begin_turn()
             return self.turn_in(self._world.chance.randrange(1, RECONNECT_MOST_MS))
         finally:
             self._disk.stop(NEVER)
         self._remember()
-        if self._sending.home.turn < self.newest.turn and turns.is_sent(self._sending.home, self._disk):
+        if self._is_over(self._pump, self._uplink):
             self._link.close()
-            return self.start(self._disk)  # with the next key
+            return self._begin_turn()  # with another key
         due = self._uplink.wake_at(self._world.now_ms)
         return self.turn_in(RECONNECT_MOST_MS if due is None else max(1, due - self._world.now_ms))
+
+    def _is_over(self, pump: Pump, uplink: Uplink) -> bool:
+        """Whether it is the turn of another key now."""
+        sending = self._sending.home
+        if self._recalling.turn is not None:
+            if not pump.answer and not uplink.is_idle(self._world.now_ms) and not self._recalling.has_given_up:
+                return False
+            self._recalling.ends(is_heard=True)
+            return True
+        if self._recalling.begins(self.newest):
+            return True
+        return sending.turn < self.newest.turn and turns.is_sent(sending, self._disk)
 
     def _pump_once(self, pump: Pump) -> None:
         if not self._is_connected:
@@ -143,7 +166,7 @@ class SyncProcess:
         """Connected, and everything of the newest key that is committed is acknowledged."""
         if self._uplink is None or not self._is_connected or not self._uplink.is_idle(self._world.now_ms):
             return False
-        if self._sending.home.turn < self.newest.turn:
+        if self._sending.home.turn < self.newest.turn or self._recalling.is_due(self.newest):
             return False
         head = JournalReader(self.newest.journal, self._disk).head()
         return head is None or self._uplink.state.next == head.seq + 1
