@@ -218,6 +218,44 @@ def test_a_handheld_never_has_two_active_keys(bureau: Bureau) -> None:
     assert refused(bureau, other) == "key_has_rival"
 
 
+def test_the_end_of_an_adopted_fork_does_not_end_the_handheld_that_goes_on_beside_it(bureau: Bureau) -> None:
+    old = bureau.enrol("hh-1", "t-1")
+    copy = old.clone()
+    old.capture()
+    copy.capture(job="WO-2")
+    named_by(copy, "other")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(0, 9, 9999))
+    bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
+    bureau.office.reinstate(digits(old), "the copy is found", OPERATOR)
+    assert status(bureau.station, old) == keys.ACTIVE
+    old.capture()
+    copy.capture(job="WO-2")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(1, 9, 9999))
+    said = verdicts_of(bureau.station, old)
+    assert (0, 1) not in said, "it goes on"
+    assert said[(1, 2)] == ["key_revoked"], "and its copy has ended"
+
+
+def test_a_key_that_has_ended_is_revoked_behind_its_end_and_not_on_a_fork_beside_that(bureau: Bureau) -> None:
+    """Whoever adopts a fork, and says with it that the copy was the handheld, finds nothing said against its events."""
+    old = bureau.enrol("hh-1", "t-1")
+    old.capture()
+    copy = old.clone()
+    named_by(old, "own")
+    bureau.station.sync(old)
+    copy.capture(job="WO-2")
+    copy.capture(job="WO-2")
+    old.capture()
+    for each in (copy, old):
+        send(bureau.station, each, each.events(1, 9, 9999))
+    said = verdicts_of(bureau.station, old)
+    assert status(bureau.station, old) == keys.ROTATED
+    assert (said[(1, 1)], said.get((1, 2))) == (["chain_fork"], None)
+    assert said[(0, 2)] == ["key_revoked"]
+
+
 def test_an_old_copy_does_not_suspend_a_key_that_a_person_enrolled_since(bureau: Bureau) -> None:
     old = bureau.enrol("hh-1", "t-1")
     copy = old.clone()

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 OPERATOR = "gateway"  # who suspends a key whose chain forked: nobody was asked
 NUMBERS_KEPT = 65_536
-_NO_TRUST = {keys.REVOKED, keys.ROTATED}
 _NAMES_OBJECTS = {kind for kind, fields in bodies.OBJECT_FIELDS.items() if fields} | {"event.corrected"}
 
 
@@ -187,7 +186,7 @@ class Settling:
             self.dirty[job_id] = None
         if "late_event" in codes:
             self._filled |= {(key_id, gap): None for gap in keyed.gaps if gap.takes(entry.number, event.seq)}
-        if _is_mistrusted(keyed.enrolled, codes) or self._is_over(keyed, entry):
+        if keyed.enrolled.status == keys.REVOKED or self._is_over(keyed, entry):
             codes = (*codes, "key_revoked")
         if event.kind == rotating.KIND:
             codes = (*codes, *self._rotate(keyed, entry, leaf))
@@ -213,7 +212,7 @@ class Settling:
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
-        if "late_event" in entry.codes or self._is_over(keyed, entry) or self._ended_alone(keyed):
+        if "late_event" in entry.codes or self._is_over(keyed, entry):
             return ()  # not the last word of whoever signs along this line
         forked = len(keyed.rows) > 1
         ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
@@ -226,17 +225,17 @@ class Settling:
 
     def _is_over(self, keyed: KeyChain, entry: Entry) -> bool:
         """Whether this event stands behind one of its own line that has named the next key. A key whose chain forked
-        may end on each of its branches, and what goes on beside an end is not behind it."""
+        may end on each of its branches, and what goes on beside an end is not behind it: that its key has ended, as
+        ``succession.has_ended`` says, is said of the first-logged line.
+
+        Where a key has ended and brought no other, all that comes is behind its end but what fills a hole.
+        """
         ends = self._ends_of(keyed)
         if not ends:
-            return False
+            return keyed.enrolled.status == keys.ROTATED and "late_event" not in entry.codes
         event = entry.signed.event
         line = keyed.lineage(Position(entry.number, event.seq, event.prev))
         return any(branch == own and first <= seq < end for branch, seq in ends for own, first, end in line)
-
-    def _ended_alone(self, keyed: KeyChain) -> bool:
-        """Whether the key has ended by its own word and brought no other."""
-        return keyed.enrolled.status == keys.ROTATED and not self._ends_of(keyed)
 
     def _ends_of(self, keyed: KeyChain) -> list[tuple[int, int]]:
         """(branch, seq) of each event by which this key named another; looked up where there may be one."""
@@ -290,12 +289,6 @@ class Settling:
         keys.set_status(connection, enrolled.id, keys.SUSPENDED, leaf)
         enrolled.status = keys.SUSPENDED
         self.mark(leaves.jobs_of_key(connection, enrolled.id))
-
-
-def _is_mistrusted(enrolled: Enrolled, codes: tuple[str, ...]) -> bool:
-    """Whether an event that is logged now comes behind the end of its key. What fills a hole from before a key ended by
-    itself does not."""
-    return enrolled.status in _NO_TRUST and not (enrolled.status == keys.ROTATED and "late_event" in codes)
 
 
 def _objects(entry: Entry) -> list[list[Any]]:
