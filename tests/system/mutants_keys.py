@@ -16,7 +16,7 @@ MUTANTS = (
     _mutant(
         "old_key_goes_on",
         f"{INGEST}/settling.py",
-        " == keys.REVOKED or self._is_over(keyed, entry):",
+        " == keys.REVOKED or _is_over(keyed, entry):",
         " == keys.REVOKED:",
         "endings",
         "old_key_accepted",

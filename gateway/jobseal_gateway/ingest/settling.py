@@ -84,7 +84,6 @@ class Settling:
         "_bounds",
         "_chains",
         "_doubted",
-        "_ends",
         "_filled",
         "_grown",
         "_office",
@@ -108,7 +107,6 @@ class Settling:
         self._office = office_signer
         self._verifier = verifier
         self._chains: dict[int, KeyChain] = {}
-        self._ends: dict[int, list[tuple[int, int]]] = {}
         self._doubted: dict[int, None] = {}  # keys of which something was settled that bears on each of their jobs
         self._filled: dict[tuple[int, Gap], None] = {}  # (key, hole) where late events came
         self._grown: set[int] = set()  # keys with a fork that went on
@@ -186,7 +184,7 @@ class Settling:
             self.dirty[job_id] = None
         if "late_event" in codes:
             self._filled |= {(key_id, gap): None for gap in keyed.gaps if gap.takes(entry.number, event.seq)}
-        if keyed.enrolled.status == keys.REVOKED or self._is_over(keyed, entry):
+        if keyed.enrolled.status == keys.REVOKED or _is_over(keyed, entry):
             codes = (*codes, "key_revoked")
         if event.kind == rotating.KIND:
             codes = (*codes, *self._rotate(keyed, entry, leaf))
@@ -212,40 +210,16 @@ class Settling:
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
-        if "late_event" in entry.codes or self._is_over(keyed, entry):
+        if "late_event" in entry.codes or _is_over(keyed, entry):
             return ()  # not the last word of whoever signs along this line
         forked = len(keyed.rows) > 1
         ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
         if ended.heir is not None:
-            self._ends[keyed.enrolled.id].append((keyed.rows[entry.number].id, entry.signed.event.seq))
+            keyed.note_end(entry.number, entry.signed.event.seq)
             self.heirs.append(ended.heir)
             carriers = assignments.carriers(self.end.connection, keyed.enrolled.device)
             self.mark(work.assigned_jobs(self.end.connection, carriers))  # they wait for this key now
         return tuple(code for code in ended.codes if code not in entry.codes)
-
-    def _is_over(self, keyed: KeyChain, entry: Entry) -> bool:
-        """Whether this event stands behind one of its own line that has named the next key. A key whose chain forked
-        may end on each of its branches, and what goes on beside an end is not behind it: that its key has ended, as
-        ``succession.has_ended`` says, is said of the first-logged line.
-
-        Where a key has ended and brought no other, all that comes is behind its end but what fills a hole.
-        """
-        ends = self._ends_of(keyed)
-        if not ends:
-            return keyed.enrolled.status == keys.ROTATED and "late_event" not in entry.codes
-        event = entry.signed.event
-        line = keyed.lineage(Position(entry.number, event.seq, event.prev))
-        return any(branch == own and first <= seq < end for branch, seq in ends for own, first, end in line)
-
-    def _ends_of(self, keyed: KeyChain) -> list[tuple[int, int]]:
-        """(branch, seq) of each event by which this key named another; looked up where there may be one."""
-        enrolled = keyed.enrolled
-        if enrolled.id not in self._ends:
-            has_any = enrolled.status != keys.ACTIVE or len(keyed.rows) > 1
-            row = keys.by_id(self.end.connection, enrolled.id) if has_any else None
-            found = [] if row is None else succession.ends(self.end.connection, row)
-            self._ends[enrolled.id] = [(end.branch, end.seq) for end in found]
-        return self._ends[enrolled.id]
 
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:
         if slot.parent is not None:
@@ -289,6 +263,17 @@ class Settling:
         keys.set_status(connection, enrolled.id, keys.SUSPENDED, leaf)
         enrolled.status = keys.SUSPENDED
         self.mark(leaves.jobs_of_key(connection, enrolled.id))
+
+
+def _is_over(keyed: KeyChain, entry: Entry) -> bool:
+    """Whether this event comes behind the end of its line: behind one that named the next key, or, where a key ended
+    and brought no other, at all, unless it fills a hole.
+
+    That a key has ended, as its status and ``succession.has_ended`` say, is said of its first-logged line.
+    """
+    if keyed.ends:
+        return keyed.is_behind_end(Position(entry.number, entry.signed.event.seq, entry.signed.event.prev))
+    return keyed.enrolled.status == keys.ROTATED and "late_event" not in entry.codes
 
 
 def _objects(entry: Entry) -> list[list[Any]]:
