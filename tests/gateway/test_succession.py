@@ -185,8 +185,8 @@ def test_the_end_of_a_copy_casts_no_doubt_on_the_evidence_of_the_handheld(office
     assert events.parse(copy.frames[1] or b"").event.seq == 1, "far before what is billed"
 
 
-def head_of_the_fork(bureau: Bureau, device: Device) -> str:
-    with reading(bureau.engine) as connection:
+def head_of_the_fork(at: Bureau | Office, device: Device) -> str:
+    with reading(at.engine) as connection:
         row = keys.by_kid(connection, device.key.kid)
         assert row is not None
         return branches.of_key(connection, row.id)[1].head_hash.hex()

@@ -97,7 +97,7 @@ BELIEVING = (
     ),
     _mutant(
         "fork_not_suspended", f"{INGEST}/settling.py",
-        "        if enrolled.status != keys.ACTIVE:\n", "        if True:\n",
+        "            self._suspend_itself(keyed.enrolled)\n", "            pass\n",
         "strangers.holders", "fork_undetected",
     ),
     _mutant(

@@ -165,6 +165,14 @@ class Settling:
                 self._doubted[key_id] = None
         for key_id in self._doubted:
             self.mark(leaves.jobs_of_key(connection, key_id))
+            if len(self._chains[key_id].rows) > 1:
+                self._mark_assigned(self._chains[key_id].enrolled.device)
+
+    def _mark_assigned(self, device: str) -> None:
+        """Mark the jobs that wait for this handheld: with which of its keys it goes on may have changed, as a key has
+        ended or a fork casts doubt on it."""
+        carriers = assignments.carriers(self.end.connection, device)
+        self.mark(work.assigned_jobs(self.end.connection, carriers))
 
     def _enter(self, keyed: KeyChain, entry: Entry) -> None:
         signed, codes = entry.signed, entry.codes
@@ -191,7 +199,7 @@ class Settling:
         if codes:
             self.say(keyed, branch_id, event.seq, codes)
         if entry.parent is not None:
-            self._suspend(keyed.enrolled)
+            self._suspend(keyed)
 
     def _fork(self, keyed: KeyChain, parent: int, seq: int, prev: bytes) -> None:
         keyed.rows.append(branches.fork(self.end.connection, keyed.rows[parent], seq, prev))
@@ -212,19 +220,17 @@ class Settling:
         """End the key; the codes to say of the event that does."""
         if "late_event" in entry.codes or _is_over(keyed, entry):
             return ()  # not the last word of whoever signs along this line
-        forked = len(keyed.rows) > 1
-        ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
+        ended = rotation.end_key(self.end, self._office, self._verifier, keyed, entry, leaf)
+        self._mark_assigned(keyed.enrolled.device)
         if ended.heir is not None:
             keyed.note_end(entry.number, entry.signed.event.seq)
             self.heirs.append(ended.heir)
-            carriers = assignments.carriers(self.end.connection, keyed.enrolled.device)
-            self.mark(work.assigned_jobs(self.end.connection, carriers))  # they wait for this key now
         return tuple(code for code in ended.codes if code not in entry.codes)
 
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:
         if slot.parent is not None:
             self._fork(keyed, slot.parent, slot.seq, slot.base)
-            self._suspend(keyed.enrolled)
+            self._suspend(keyed)
         branch_id = keyed.rows[slot.number].id
         if slot.hash is not None:
             refused.add(self.end.connection, [refused.Refused(branch_id, slot.seq, slot.hash)])
@@ -238,23 +244,17 @@ class Settling:
         holes.add(self.end.connection, holes.Hole(leaf, keyed.enrolled.id, row.id, gap.first, gap.last))
         self._doubted[keyed.enrolled.id] = None  # what it lost may have been of any of its jobs
 
-    def _suspend(self, enrolled: Enrolled) -> None:
+    def _suspend(self, keyed: KeyChain) -> None:
         """Two holders of one key: nothing of it is billable until a person has looked. Once a key.
 
         Of one that has ended, the key that goes on for it is meant: who knows which of the two holders named that.
         """
-        if enrolled.status == keys.ROTATED:
-            self.end.flush()  # a key may have been enrolled in this very round
-            newest = succession.present(self.end.connection, enrolled.device)
-            if newest is None or newest.status != keys.ACTIVE:
-                return
-            # A key that a person enrolled afresh follows nobody: an old copy says nothing of it.
-            if enrolled.id in [each.id for each in succession.line(self.end.connection, newest)]:
-                rotation.suspend(self.end, self._office, newest)
-                self.mark(leaves.jobs_of_key(self.end.connection, newest.id))
-            return
-        if enrolled.status != keys.ACTIVE:
-            return
+        if keyed.enrolled.status == keys.ACTIVE:
+            self._suspend_itself(keyed.enrolled)
+        elif keyed.enrolled.status == keys.ROTATED or keyed.ends:  # it may have ended while it was suspended
+            self._suspend_heir(keyed.enrolled)
+
+    def _suspend_itself(self, enrolled: Enrolled) -> None:
         body = {"key": enrolled.key.thumbprint, "reason": "chain_fork"}
         data = office.sign(office.act("device.suspended", self.end.at_ms, OPERATOR, body), self._office)
         connection = self.end.connection
@@ -263,6 +263,20 @@ class Settling:
         keys.set_status(connection, enrolled.id, keys.SUSPENDED, leaf)
         enrolled.status = keys.SUSPENDED
         self.mark(leaves.jobs_of_key(connection, enrolled.id))
+
+    def _suspend_heir(self, enrolled: Enrolled) -> None:
+        self.end.flush()  # a key may have been enrolled in this very round
+        connection = self.end.connection
+        ended = keys.by_id(connection, enrolled.id)
+        if ended is None or ended.trusted_seq is not None:
+            return  # a person has said of a compromised key what is trusted, and revoked with it what is not
+        newest = succession.present(connection, enrolled.device)
+        if newest is None or newest.status != keys.ACTIVE:
+            return
+        # A key that a person enrolled afresh follows nobody: an old copy says nothing of it.
+        if enrolled.id in [each.id for each in succession.line(connection, newest)]:
+            rotation.suspend(self.end, self._office, newest)
+            self.mark(leaves.jobs_of_key(connection, newest.id))
 
 
 def _is_over(keyed: KeyChain, entry: Entry) -> bool:
