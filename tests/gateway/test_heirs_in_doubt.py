@@ -2,36 +2,29 @@
 and of the jobs that wait for it.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from jobseal_device import identity
 from jobseal_gateway.ledger import assignments, keys
 from jobseal_gateway.ledger.database import reading, writing
 from tests.devices import Device
 from tests.field import Office
-from tests.gateway.billed import PRICES, hold_up, kept
+from tests.gateway.billed import hold_up, kept
 from tests.gateway.bureaus import OPERATOR, Bureau
 from tests.gateway.ingest.talk import send
-from tests.gateway.test_rotation import begun, finished, rotated, status, sync_all
-from tests.gateway.test_succession import bench, digits, head_of_the_fork, named_by, present
+from tests.gateway.rotations import (
+    begun,
+    bench,
+    digits,
+    finished,
+    head_of_the_fork,
+    named_by,
+    present,
+    rotated,
+    status,
+    sync_all,
+)
 from tests.stations import Station
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def forked(station: Station, old: Device) -> Device:

@@ -3,62 +3,31 @@
 The real capture, uplink, ingest, projector, office and evidence; there is no broker in between.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import event as events
-from jobseal import rotating
 from jobseal_device import identity
 from jobseal_device.journal_reader import JournalReader
-from jobseal_gateway import succession
 from jobseal_gateway.ledger import branches, keys, links
 from jobseal_gateway.ledger.database import reading, writing
-from jobseal_gateway.office import Office as Bench
 from jobseal_gateway.office import OfficeRefused
 from tests.devices import Device, digest, signer_of
-from tests.field import FieldClock, Office
-from tests.gateway.billed import PRICES, hold_up, kept
+from tests.field import Office
+from tests.gateway.billed import hold_up, kept
 from tests.gateway.bureaus import OPERATOR, Bureau
 from tests.gateway.ingest.talk import send, verdicts_of
-from tests.gateway.test_rotation import begun, finished, rotated, status, sync_all
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
-
-
-def bench(office: Office) -> Bench:
-    return Bench(office.station.log, office.station.keys.office, FieldClock(office), lambda: None)
-
-
-def digits(device: Device) -> str:
-    return device.key.thumbprint.hex()
-
-
-def named_by(device: Device, name: str) -> Device:
-    """The device's last word: it goes on with the key of this name, which is returned."""
-    heir = signer_of(name)
-    succession = rotating.succession(device.key.thumbprint, "none", heir)
-    device.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
-    return Device(device.name, device.prev, device.trusted, heir)
-
-
-def present(bureau: Bureau) -> bytes | None:
-    with reading(bureau.engine) as connection:
-        found = succession.present(connection, "hh-1")
-        return None if found is None else found.thumbprint
+from tests.gateway.rotations import (
+    begun,
+    bench,
+    digits,
+    finished,
+    head_of_the_fork,
+    named_by,
+    present,
+    rotated,
+    status,
+    sync_all,
+)
 
 
 def two_heirs(bureau: Bureau, copy_ends_first: bool = False) -> tuple[Device, Device, Device]:
@@ -183,13 +152,6 @@ def test_the_end_of_a_copy_casts_no_doubt_on_the_evidence_of_the_handheld(office
     office.project()
     assert hold_up(office) == 1
     assert events.parse(copy.frames[1] or b"").event.seq == 1, "far before what is billed"
-
-
-def head_of_the_fork(at: Bureau | Office, device: Device) -> str:
-    with reading(at.engine) as connection:
-        row = keys.by_kid(connection, device.key.kid)
-        assert row is not None
-        return branches.of_key(connection, row.id)[1].head_hash.hex()
 
 
 def test_adopting_a_fork_alone_does_not_make_what_it_named_the_handhelds_present_key(bureau: Bureau) -> None:

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.gateway.ingest.talk import send
-from tests.gateway.test_succession import named_by
+from tests.gateway.rotations import named_by
 from tests.stations import Station
 
 ENROLMENTS_OF_THE_DEVICE = "WHERE keys.device ="
