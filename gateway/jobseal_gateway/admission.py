@@ -148,6 +148,7 @@ def _enter(gateway: Gateway, desk: Desk, asking: _Asking) -> Grant | Waiting:
     nonce = secrets.token_bytes(NONCE_BYTES)
     asked = invitations.ask(desk.connection, invited, asking.data, nonce, asking.source, desk.at_ms)
     if asked is None:  # somebody else was faster, perhaps with the same bytes
+        desk.flush()  # it may have been granted in this very transaction
         earlier = invitations.asked_with(desk.connection, invited.id)
         answer = _answered(gateway, desk.connection, earlier, asking.data)
         assert answer is not None

@@ -185,6 +185,7 @@ def _again(desk: Desk, request: Request, key: Key, present: keys.Key) -> bytes:
     if request.device not in ("", present.device):
         sentence = f"This key is enrolled as {present.device}, not {request.device}; a key belongs to one device."
         raise EnrolmentRefused("enrolled_otherwise", sentence)
+    desk.flush()  # it may have been enrolled in this very transaction
     leaf = leaves.at(desk.connection, present.enrolment_leaf)
     if leaf is None or leaf.bytes is None:
         raise EnrolmentRefused("statement_missing", f"The enrolment of {present.device} is not in the log any more.")

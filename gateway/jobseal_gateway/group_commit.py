@@ -73,6 +73,12 @@ class GroupCommit(Generic[Wanted, Done]):
             for share in taken:
                 share.error = error
             return
+        if len(results) != len(taken):  # they are committed, and nobody can say which is whose
+            for share in taken:
+                share.error = RuntimeError(
+                    f"{len(taken)} were to be written together, and {len(results)} were answered"
+                )
+            return
         for share, result in zip(taken, results, strict=True):
             share.done.append(result)
 

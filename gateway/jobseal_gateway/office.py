@@ -271,6 +271,10 @@ class Desk:
         """Sign and append one act, as ``log_act`` does."""
         return log_act(self._end, self._signer, self._operator, kind, body, subject=subject, job=job)
 
+    def flush(self) -> None:
+        """Write what was logged so far, so that look-ups in this transaction find it."""
+        self._end.flush()
+
     def mark(self, job_ids: Iterable[int]) -> None:
         """These jobs may have changed."""
         dirty.mark(self.connection, job_ids, self.at_ms)

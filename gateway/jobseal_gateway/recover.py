@@ -73,5 +73,5 @@ def _is_free(connection: Connection, found: Enrolment) -> None:
         raise EnrolmentRefused("enrolled_already", f"The key of {found.device} is enrolled already; nothing was done.")
     other = succession.present(connection, found.device)
     if other is not None and other.status == keys.ACTIVE:
-        sentence = f"{found.device} has an active key that the backup knows; suspend or revoke that first."
+        sentence = f"{found.device} has another key, which is active; suspend or revoke that first."
         raise EnrolmentRefused("device_has_key", sentence)

@@ -61,11 +61,14 @@ def ends(connection: Connection, key: Key) -> list[End]:
 
 
 def has_ended(connection: Connection, key: Key) -> bool:
-    """Whether this key has named another as its last word, on a line that may be billed."""
+    """Whether this key has named another as its last word, on its first-logged line.
+
+    What a fork says, even one that was adopted, ends that fork alone: the handheld goes on beside it.
+    """
     if key.status == keys.ROTATED:
         return True
-    forks = _forks(connection, key)
-    return any(end.branch not in forks for end in ends(connection, key))
+    first = branches.of_key(connection, key.id)[0].id
+    return any(end.branch == first for end in ends(connection, key))
 
 
 def present(connection: Connection, device: str) -> Key | None:

@@ -1,6 +1,8 @@
 """Databases for the gateway's tests: whatever holds on SQLite must hold on PostgreSQL, on a real server of each.
 
-``url`` and ``engine`` are a fresh, migrated database, and a test that uses one runs once on each kind.
+``url`` and ``engine`` are a fresh, migrated database, and a test that uses one runs once on each kind. So does one that
+uses what stands on it: ``station`` for what ingest does, ``bureau`` for what an operator does, ``office`` for what is
+billed of real handhelds. A file that needs another one of these has a fixture of its own.
 """
 
 import shutil
@@ -11,7 +13,12 @@ import pytest
 from sqlalchemy import Engine
 
 from jobseal_gateway.ledger.database import connect, migrate
+from tests.field import Office
+from tests.gateway.billed import PRICES
+from tests.gateway.bureaus import Bureau
+from tests.gateway.doors import OpenDoor
 from tests.postgres import PostgresServer
+from tests.stations import Station
 
 
 def migrated(url: str) -> None:
@@ -68,3 +75,32 @@ def engine(url: str) -> Iterator[Engine]:
     opened = connect(url)
     yield opened
     opened.dispose()
+
+
+@pytest.fixture
+def station(engine: Engine, tmp_path: Path) -> Station:
+    """A gateway as devices see it, with an empty ledger."""
+    return Station(engine, tmp_path)
+
+
+@pytest.fixture
+def bureau(engine: Engine, tmp_path: Path) -> Bureau:
+    """A gateway as its operator has it."""
+    return Bureau(engine, tmp_path)
+
+
+@pytest.fixture
+def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
+    """A gateway with prices, and handhelds in the field."""
+    found = Office(engine, tmp_path)
+    found.prices(PRICES)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def open_door(tmp_path: Path) -> Iterator[OpenDoor]:
+    """A gateway of its own whose door is open."""
+    opened = OpenDoor(tmp_path)
+    yield opened
+    opened.close()

@@ -24,7 +24,7 @@ from jobseal_gateway.ledger import keys
 from jobseal_gateway.ledger.database import reading
 from tests.field import Office, Phone
 from tests.gateway.billed import PRICES, hold_up, kept, stated
-from tests.gateway.test_rotation import rotated, sync_all
+from tests.gateway.rotations import rotated, sync_all
 
 Shop = Callable[..., Any]
 

@@ -26,11 +26,6 @@ from tests.devices import Device, digest, signer_of
 from tests.gateway.bureaus import OPERATOR, Bureau
 
 
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
-
-
 def key_of(name: str) -> bytes:
     return signer_of(name).key.encode()
 

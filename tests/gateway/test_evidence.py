@@ -1,26 +1,12 @@
 """Evidence stands as it stood: whatever is erased, suspended or added later, a stranger accepts every bundle."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
-from sqlalchemy import Engine
-
 from jobseal.host.crypto import Verifier
 from jobseal.proof import verify_bundle
 from jobseal_gateway.ledger import leaves
 from jobseal_gateway.ledger.database import writing
 from jobseal_gateway.office import Office as Desk
 from tests.field import FieldClock, Office, Phone
-from tests.gateway.billed import PRICES, bundle_of, hold_up, kept, stated
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
+from tests.gateway.billed import bundle_of, hold_up, kept, stated
 
 
 def worked(office: Office) -> Phone:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobseal.enrolling import Grant, Request, parse_code, sign_request
+from jobseal.enrolling import Grant, Request, Waiting, parse_code, sign_request
 from jobseal.host.crypto import Ed25519Signer
 from jobseal_device import link_identity
 from jobseal_gateway import admission, home
@@ -93,6 +93,18 @@ def test_where_the_ledger_is_gone_everybody_hears_it_once_and_nobody_tries_again
     assert held.groups == [["a"], ["b", "c", "d"]]
 
 
+def test_a_write_that_answers_too_few_leaves_nobody_waiting_and_is_not_done_again() -> None:
+    class Short(Held):
+        def __call__(self, wanted: Sequence[str]) -> list[str]:
+            return super().__call__(wanted)[:1]
+
+    held = Short(str.upper)
+    found = results(held, "abcd")
+    assert found[0] == "A"
+    assert all("3 were to be written together, and 1 were answered" in each for each in found[1:])
+    assert held.groups == [["a"], ["b", "c", "d"]]
+
+
 @pytest.fixture
 def gateway(tmp_path: Path) -> home.Gateway:
     return home.make(tmp_path / "gateway", {"organisation": "Test", "enrolment.port": 4444})
@@ -148,23 +160,54 @@ def test_grants_that_wait_for_the_ledger_share_a_commit_and_the_one_that_is_over
     gateway.close()
 
 
+def together(gateway: home.Gateway, asking: Sequence[bytes]) -> tuple[list[int], list[Grant | Waiting]]:
+    """(how many were in each transaction that was tried, the answers) where all but the first request wait for it."""
+    requests, groups = admission.Requests(gateway), list[int]()
+    write = requests._commits._write
+    answers: dict[int, Grant | Waiting] = {}
+
+    def counted(wanted: Sequence[admission._Asking]) -> list[Grant | Waiting]:
+        groups.append(len(wanted))
+        return write(wanted)
+
+    def ask(number: int) -> None:
+        answers[number] = requests.ask(asking[number], "10.0.0.7")
+
+    requests._commits._write = counted
+    threads = [threading.Thread(target=ask, args=(number,)) for number in range(len(asking))]
+    with writing(gateway.engine):
+        threads[0].start()
+        eventually(lambda: requests._commits._turn.locked())
+        for number, thread in enumerate(threads[1:], 1):
+            thread.start()
+            eventually(lambda so_many=number: len(requests._commits._waiting) == so_many)  # type: ignore[misc]
+    for thread in threads:
+        thread.join(WITHIN_S)
+    return groups, [answers[number] for number in range(len(asking))]
+
+
 def test_many_grants_at_once_take_fewer_commits(gateway: home.Gateway) -> None:
     names = [f"hh-{number}" for number in range(admission.AT_ONCE + 1)]
     tickets = admission.invite(gateway, [Invited(name, name) for name in names], "op", 60_000, "boss")
     asking = [request_with(ticket.code, name) for ticket, name in zip(tickets, names, strict=True)]
-    requests = admission.Requests(gateway)
-    threads = [threading.Thread(target=requests.ask, args=(data, "10.0.0.7")) for data in asking]
-    with writing(gateway.engine):
-        threads[0].start()
-        eventually(lambda: requests._commits._turn.locked())
-        for thread in threads[1:]:
-            thread.start()
-        eventually(lambda: len(requests._commits._waiting) == len(names) - 1)
-    for thread in threads:
-        thread.join(WITHIN_S)
+    assert together(gateway, asking)[0] == [1, admission.AT_ONCE]
     with reading(gateway.engine) as connection:
         enrolled = keys.every(connection)
         signed = {log.checkpoint_covering(connection, row.enrolment_leaf) for row in enrolled}
     assert len(enrolled) == len(names)
     assert len(signed) == 2, "one over the first alone, and one over all others"
+    gateway.close()
+
+
+def test_a_request_that_comes_twice_into_one_commit_is_answered_twice_by_it(gateway: home.Gateway) -> None:
+    """A handheld that gave up waiting for its first answer has asked again; and one has two codes for its one key."""
+    rows = [Invited("first", "hh-1"), Invited("second", "hh-2"), Invited("second", "hh-2")]
+    first, code, other_code = [each.code for each in admission.invite(gateway, rows, "op", 60_000, "boss")]
+    again, otherwise = request_with(code, "hh-2"), request_with(other_code, "hh-2")
+    groups, answers = together(gateway, [request_with(first, "hh-1"), again, otherwise, again])
+    assert groups == [1, 3]
+    assert answers[1].encode() == answers[3].encode()
+    assert isinstance(answers[2], Grant)
+    with reading(gateway.engine) as connection:
+        assert [row.device for row in keys.every(connection)] == ["hh-1", "hh-2"]
     gateway.close()

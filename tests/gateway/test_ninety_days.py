@@ -42,7 +42,7 @@ from jobseal_gateway.listening import listening
 from tests.device.wire import StationLink, VirtualSleeper
 from tests.field import MINUTE_MS, FieldClock, Office
 from tests.gateway.api.billing import settings_of
-from tests.gateway.api.conftest import PRICES
+from tests.gateway.billed import PRICES
 from tests.servers import eventually, free_port
 
 DAY_MS = 86_400_000

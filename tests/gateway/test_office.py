@@ -2,11 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import checkpoint, merkle
 from jobseal_gateway.ledger import branches, dirty, exceptions, jobs, keys, leaves, log, objects, overrides
@@ -19,11 +17,6 @@ from tests.devices import Device, digest
 from tests.gateway.bureaus import OPERATOR, Bureau
 
 NOWHERE = bytes(32)
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def worked(bureau: Bureau, name: str = "hh-1", job: str = "WO-1") -> Device:

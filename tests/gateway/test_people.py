@@ -1,9 +1,7 @@
 """People: who may log in on which handheld reaches it as a signed roster, with a PIN that nobody keeps."""
 
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine, text
+from sqlalchemy import text
 
 from jobseal import roster
 from jobseal.errors import JobsealError
@@ -21,11 +19,6 @@ from tests.gateway.bureaus import OPERATOR, Bureau
 
 CHEAP = Cost(64, 1, 1)
 PIN = "4821"
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def add(bureau: Bureau, who: str, digits: str | None = PIN, role: str = "technician", badge: str | None = None) -> None:

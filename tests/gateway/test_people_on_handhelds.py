@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import work
 from jobseal.host import pin
@@ -59,11 +58,6 @@ class Handheld:
         with pytest.raises(LoginRefused) as refused:
             self.gate.unlock(who, digits, voucher)
         return refused.value.code
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 @pytest.fixture

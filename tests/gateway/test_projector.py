@@ -2,12 +2,9 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobseal.host.crypto import Verifier
 from jobseal.job import Job
@@ -21,22 +18,6 @@ from jobseal_gateway.log import LogWriter
 from jobseal_gateway.office import Office as Desk
 from jobseal_gateway.projection import Projected, Rules, project
 from tests.field import MINUTE_MS, WEEK_MS, FieldClock, Office, Phone
-
-PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate,minimum,increment
-STANDARD,2026-1,EUR,2020-01-01,labour,labour,*,hour,90.00,30,15
-STANDARD,2026-1,EUR,2020-01-01,travel,travel,*,hour,60.00,,
-STANDARD,2026-1,EUR,2020-01-01,waiting,waiting,*,hour,0,,
-STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25.00,,
-STANDARD,2026-1,EUR,2020-01-01,filter,part,P-1,pc,12.50,,
-"""
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
 
 
 def released(office: Office, job: str = "WO-1") -> list[records.Released]:

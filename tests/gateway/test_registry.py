@@ -1,18 +1,10 @@
 """The registry: what other processes enrol and revoke is seen within a quarter of a second, at little cost."""
 
-from pathlib import Path
-
-import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import event
 
 from jobseal_gateway.ledger import keys
 from jobseal_gateway.registry import CHECK_EVERY_MS, Registry
 from tests.stations import Station
-
-
-@pytest.fixture
-def station(engine: Engine, tmp_path: Path) -> Station:
-    return Station(engine, tmp_path)
 
 
 def test_enrolled_keys_are_found_by_kid(station: Station) -> None:

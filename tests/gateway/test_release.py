@@ -1,25 +1,14 @@
 """What is billed is billed once, whatever comes later: the real capture, ingest and projector on both databases."""
 
 import random
-from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobseal_gateway import acknowledge
 from tests.field import Office, Phone
 from tests.gateway.billed import DEARER, FRANCS, PRICES, billed, charged, hold_up, kept, reject, stated, taken
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 import json
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography import x509
-from sqlalchemy import Engine
 
 from jobseal import authority as keys_of
 from jobseal import cbor, cose, root_line
@@ -26,19 +25,10 @@ from jobseal_gateway.credentials import BrokerFiles
 from jobseal_gateway.mosquitto import CA_NAME, CRL_NAME, MosquittoSettings
 from tests.devices import DAY_MS
 from tests.field import Office, Phone
-from tests.gateway.billed import PRICES, bundle_of, kept
-from tests.gateway.test_enrolling import Office as Door
-from tests.gateway.test_enrolling import enrol
+from tests.gateway.billed import bundle_of, kept
+from tests.gateway.doors import OpenDoor, enrol
 
 VERIFIER = Verifier()
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
 
 
 def billed(office: Office) -> bytes:
@@ -140,41 +130,34 @@ def test_a_gateway_from_before_roots_could_be_rotated_still_opens_and_rotates(tm
     assert rotated.log.key.thumbprint == made.log.key.thumbprint
 
 
-@pytest.fixture
-def door(tmp_path: Path) -> Iterator[Door]:
-    opened = Door(tmp_path)
-    yield opened
-    opened.close()
-
-
-def reopened(door: Door, name: str) -> authority.GatewayKeys:
+def reopened(open_door: OpenDoor, name: str) -> authority.GatewayKeys:
     """The root gives way to another, and the same door says so: as the gateway's next start does."""
-    folder, seeds = door.gateway.home.keys, door.gateway.home.folder
+    folder, seeds = open_door.gateway.home.keys, open_door.gateway.home.folder
     present = seeds / "present.seed"
     if not present.exists():
         present.write_bytes((folder / "root.seed").read_bytes())
     new = seeds / f"{name}.seed"
-    rotated = authority.rotate_root(folder, present, new, door.gateway.now_ms(), VERIFIER)
+    rotated = authority.rotate_root(folder, present, new, open_door.gateway.now_ms(), VERIFIER)
     present.write_bytes(new.read_bytes())
-    held = door.gateway.keys
+    held = open_door.gateway.keys
     held.authority, held.certifications, held.rotations = rotated.authority, rotated.certifications, rotated.rotations
     return rotated
 
 
 def test_a_handheld_that_was_away_for_several_rotations_pins_the_newest_root_and_goes_on(
-    door: Door, tmp_path: Path
+    open_door: OpenDoor, tmp_path: Path
 ) -> None:
-    enrolled = enrol(tmp_path / "hh", door.invite().code)
+    enrolled = enrol(tmp_path / "hh", open_door.invite().code)
     at = Home(tmp_path / "hh")
     assert not trusting.look(at, enrolled.identity.authority), "nothing is new"
-    reopened(door, "second")
-    reopened(door, "third")
-    newest = reopened(door, "fourth")
+    reopened(open_door, "second")
+    reopened(open_door, "third")
+    newest = reopened(open_door, "fourth")
     assert trusting.look(at, enrolled.identity.authority)
     assert identity.load(at).identity.authority.root.thumbprint == newest.authority.root.thumbprint
     assert identity.load_pinned(at).identity.authority.root.thumbprint == enrolled.identity.authority.root.thumbprint
     assert not trusting.look(at, enrolled.identity.authority)
-    fresh = enrol(tmp_path / "other", door.invite("hh-2").code)
+    fresh = enrol(tmp_path / "other", open_door.invite("hh-2").code)
     assert fresh.identity.authority.root.thumbprint == newest.authority.root.thumbprint
 
 
@@ -199,9 +182,9 @@ def test_what_the_gateway_has_become_is_kept_for_an_earlier_turn_that_only_knows
 
 
 def test_a_handheld_believes_no_root_that_both_have_not_signed_whoever_wrote_the_file(
-    door: Door, tmp_path: Path
+    open_door: OpenDoor, tmp_path: Path
 ) -> None:
-    enrolled = enrol(tmp_path / "hh", door.invite().code)
+    enrolled = enrol(tmp_path / "hh", open_door.invite().code)
     at, pinned = Home(tmp_path / "hh"), enrolled.identity.authority
     thief = Ed25519Signer(bytes(31) + b"\x09")
     forged = root_line.RootRotation(earlier=pinned.root.encode(), next=thief.key.encode(), at=1)
@@ -280,13 +263,13 @@ def verified(folder: Path, files: Mapping[str, bytes], shown: x509.Certificate) 
 
 
 def test_a_running_handheld_hears_of_another_ca_trusts_it_and_renews_its_certificate_under_it(tmp_path: Path) -> None:
-    first = Door(tmp_path)
+    first = OpenDoor(tmp_path)
     enrolled = enrol(tmp_path / "hh", first.invite().code)
     at, pinned = Home(tmp_path / "hh"), enrolled.identity.authority
     before = link_identity.certificates(at)[0]
     first.close()
     rotated_ca(first.gateway.home.folder).close()
-    second = Door(tmp_path, first.port)  # its door shows a certificate that the handheld has no CA for
+    second = OpenDoor(tmp_path, first.port)  # its door shows a certificate that the handheld has no CA for
     try:
         with pytest.raises(JobsealError):
             renewing._asked(at, Context(link_identity.ca(at), link_identity.latest_ms(at)), b"")
@@ -312,14 +295,14 @@ def test_a_ca_is_made_without_the_root_by_nobody(tmp_path: Path) -> None:
     assert authority.load(tmp_path / "keys", VERIFIER).earlier_cas == []
 
 
-def test_an_older_word_of_the_gateway_is_not_taken_again(door: Door, tmp_path: Path) -> None:
-    enrolled = enrol(tmp_path / "hh", door.invite().code)
+def test_an_older_word_of_the_gateway_is_not_taken_again(open_door: OpenDoor, tmp_path: Path) -> None:
+    enrolled = enrol(tmp_path / "hh", open_door.invite().code)
     at, pinned = Home(tmp_path / "hh"), enrolled.identity.authority
-    second = reopened(door, "second")
+    second = reopened(open_door, "second")
     kept_back = (second.authority, second.certifications, second.rotations)
-    newest = reopened(door, "third")
+    newest = reopened(open_door, "third")
     assert trusting.look(at, pinned)
-    held = door.gateway.keys
+    held = open_door.gateway.keys
     held.authority, held.certifications, held.rotations = kept_back
     assert not trusting.look(at, pinned)
     assert trusting.now(at, pinned).root.thumbprint == newest.authority.root.thumbprint

@@ -3,11 +3,7 @@
 The real capture, uplink, ingest, projector and office; there is no broker in between.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import office as statements
 from jobseal import rotating
@@ -15,66 +11,16 @@ from jobseal.host.crypto import Verifier
 from jobseal_device import identity, turns
 from jobseal_device.capture import Capture
 from jobseal_device.journal_reader import JournalReader
-from jobseal_device.rotating import rotate
 from jobseal_device.turns import KeyEnded
 from jobseal_gateway.ledger import keys, leaves, links
 from jobseal_gateway.ledger.database import reading, writing
 from tests.devices import Device, digest, signer_of
-from tests.field import Office, Phone
-from tests.gateway.billed import PRICES, hold_up, kept, stated
+from tests.field import Office
+from tests.gateway.billed import hold_up, kept, stated
 from tests.gateway.bureaus import Bureau
 from tests.gateway.ingest.talk import batch, quarantined, send, verdicts_of
+from tests.gateway.rotations import begun, finished, rotated, status, sync_all
 from tests.stations import Station
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def station(engine: Engine, tmp_path: Path) -> Station:
-    return Station(engine, tmp_path)
-
-
-def rotated(phone: Phone) -> Phone:
-    """Have the handheld go on with another key; the same phone, with that."""
-    phone.capture.close()
-    signer = identity.signer(phone.home)
-    phone.home = rotate(phone.home, phone.enrolled, signer, phone.clock, phone._salt, phone.technician)
-    phone.enrolled = identity.load(phone.home)
-    phone.capture = phone._open()
-    return phone
-
-
-def sync_all(phone: Phone) -> None:
-    """As sync does it: what earlier keys have signed goes first."""
-    newest, enrolled = phone.home, phone.enrolled
-    for turn in turns.every(newest):
-        phone.home, phone.enrolled = turn, identity.load(turn)
-        phone.sync()
-    phone.home, phone.enrolled = newest, enrolled
-
-
-def begun(office: Office) -> Phone:
-    office.order("WO-1", ("t-1",))
-    phone = Phone(office, "hh-1", "t-1")
-    phone.sign("session.opened", None)
-    phone.sign("job.accepted")
-    phone.sign("travel.started")
-    phone.sign("job.arrived")
-    phone.sign("labour.started", task="FIT")
-    return phone
-
-
-def finished(phone: Phone) -> None:
-    phone.sign("labour.stopped", task="FIT")
-    phone.sign("part.used", code="P-1", quantity="2", unit="pc", source="van")
-    phone.sign("job.completed")
-    phone.sign("job.signed_off", method="typed", name="R. Customer")
 
 
 def test_a_job_begun_under_one_key_and_finished_under_the_next_is_billed_once_and_verified_by_a_stranger(
@@ -165,12 +111,6 @@ def _both(station: Station, name: str = "van-1") -> tuple[Device, Device]:
     return old, Device(name, old.prev, station.trusted, signer_of(name + " 2"))
 
 
-def status(station: Station, device: Device) -> str | None:
-    with reading(station.engine) as connection:
-        row = keys.by_kid(connection, device.key.kid)
-        return None if row is None else row.status
-
-
 def test_the_next_keys_first_frame_right_behind_is_answered_without_any_refusal(station: Station) -> None:
     old, new = _both(station)
     station.sync(old)
@@ -257,9 +197,8 @@ def test_a_second_holder_who_shows_up_after_the_end_suspends_the_key_that_goes_o
 
 
 def test_a_revocation_after_a_rotation_cuts_the_handheld_off_and_one_of_the_earlier_key_alone_does_not(
-    engine: Engine, tmp_path: Path
+    bureau: Bureau,
 ) -> None:
-    bureau = Bureau(engine, tmp_path)
     old = bureau.enrol("van-1", "t-1")
     heir = signer_of("heir")
     succession = rotating.succession(old.key.thumbprint, "none", heir)
@@ -281,9 +220,8 @@ def test_a_revocation_after_a_rotation_cuts_the_handheld_off_and_one_of_the_earl
 
 @pytest.mark.parametrize(("last_trusted_seq", "goes_on"), [(0, False), (1, True)])
 def test_who_did_not_hold_the_key_any_more_when_it_named_the_next_did_not_bring_that_in(
-    engine: Engine, tmp_path: Path, last_trusted_seq: int, goes_on: bool
+    bureau: Bureau, last_trusted_seq: int, goes_on: bool
 ) -> None:
-    bureau = Bureau(engine, tmp_path)
     old = bureau.enrol("van-1", "t-1")
     heir = signer_of("heir")
     old.capture()

@@ -3,62 +3,31 @@
 The real capture, uplink, ingest, projector, office and evidence; there is no broker in between.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import event as events
-from jobseal import rotating
 from jobseal_device import identity
 from jobseal_device.journal_reader import JournalReader
-from jobseal_gateway import succession
 from jobseal_gateway.ledger import branches, keys, links
 from jobseal_gateway.ledger.database import reading, writing
-from jobseal_gateway.office import Office as Bench
 from jobseal_gateway.office import OfficeRefused
 from tests.devices import Device, digest, signer_of
-from tests.field import FieldClock, Office
-from tests.gateway.billed import PRICES, hold_up, kept
+from tests.field import Office
+from tests.gateway.billed import hold_up, kept
 from tests.gateway.bureaus import OPERATOR, Bureau
 from tests.gateway.ingest.talk import send, verdicts_of
-from tests.gateway.test_rotation import begun, finished, rotated, status, sync_all
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
-
-
-def bench(office: Office) -> Bench:
-    return Bench(office.station.log, office.station.keys.office, FieldClock(office), lambda: None)
-
-
-def digits(device: Device) -> str:
-    return device.key.thumbprint.hex()
-
-
-def named_by(device: Device, name: str) -> Device:
-    """The device's last word: it goes on with the key of this name, which is returned."""
-    heir = signer_of(name)
-    succession = rotating.succession(device.key.thumbprint, "none", heir)
-    device.capture(rotating.KIND, raw=rotating.body(heir.key, succession), job=None)
-    return Device(device.name, device.prev, device.trusted, heir)
-
-
-def present(bureau: Bureau) -> bytes | None:
-    with reading(bureau.engine) as connection:
-        found = succession.present(connection, "hh-1")
-        return None if found is None else found.thumbprint
+from tests.gateway.rotations import (
+    begun,
+    bench,
+    digits,
+    finished,
+    head_of_the_fork,
+    named_by,
+    present,
+    rotated,
+    status,
+    sync_all,
+)
 
 
 def two_heirs(bureau: Bureau, copy_ends_first: bool = False) -> tuple[Device, Device, Device]:
@@ -185,13 +154,6 @@ def test_the_end_of_a_copy_casts_no_doubt_on_the_evidence_of_the_handheld(office
     assert events.parse(copy.frames[1] or b"").event.seq == 1, "far before what is billed"
 
 
-def head_of_the_fork(bureau: Bureau, device: Device) -> str:
-    with reading(bureau.engine) as connection:
-        row = keys.by_kid(connection, device.key.kid)
-        assert row is not None
-        return branches.of_key(connection, row.id)[1].head_hash.hex()
-
-
 def test_adopting_a_fork_alone_does_not_make_what_it_named_the_handhelds_present_key(bureau: Bureau) -> None:
     old, own, other = two_heirs(bureau)
     bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
@@ -216,6 +178,44 @@ def test_a_handheld_never_has_two_active_keys(bureau: Bureau) -> None:
     assert status(bureau.station, old) == keys.ACTIVE
     bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
     assert refused(bureau, other) == "key_has_rival"
+
+
+def test_the_end_of_an_adopted_fork_does_not_end_the_handheld_that_goes_on_beside_it(bureau: Bureau) -> None:
+    old = bureau.enrol("hh-1", "t-1")
+    copy = old.clone()
+    old.capture()
+    copy.capture(job="WO-2")
+    named_by(copy, "other")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(0, 9, 9999))
+    bureau.office.adopt(digits(old), head_of_the_fork(bureau, old), "one job of it was real", OPERATOR)
+    bureau.office.reinstate(digits(old), "the copy is found", OPERATOR)
+    assert status(bureau.station, old) == keys.ACTIVE
+    old.capture()
+    copy.capture(job="WO-2")
+    for each in (old, copy):
+        send(bureau.station, each, each.events(1, 9, 9999))
+    said = verdicts_of(bureau.station, old)
+    assert (0, 1) not in said, "it goes on"
+    assert said[(1, 2)] == ["key_revoked"], "and its copy has ended"
+
+
+def test_a_key_that_has_ended_is_revoked_behind_its_end_and_not_on_a_fork_beside_that(bureau: Bureau) -> None:
+    """Whoever adopts a fork, and says with it that the copy was the handheld, finds nothing said against its events."""
+    old = bureau.enrol("hh-1", "t-1")
+    old.capture()
+    copy = old.clone()
+    named_by(old, "own")
+    bureau.station.sync(old)
+    copy.capture(job="WO-2")
+    copy.capture(job="WO-2")
+    old.capture()
+    for each in (copy, old):
+        send(bureau.station, each, each.events(1, 9, 9999))
+    said = verdicts_of(bureau.station, old)
+    assert status(bureau.station, old) == keys.ROTATED
+    assert (said[(1, 1)], said.get((1, 2))) == (["chain_fork"], None)
+    assert said[(0, 2)] == ["key_revoked"]
 
 
 def test_an_old_copy_does_not_suspend_a_key_that_a_person_enrolled_since(bureau: Bureau) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
 
 from jobseal import cbor, work
 from jobseal.limits import ASSIGNMENT_MAX, DOCUMENT_MAX_BYTES
@@ -28,11 +27,6 @@ PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate
 STANDARD,2026-1,EUR,2026-01-01,labour,labour,*,hour,%d
 STANDARD,2026-1,EUR,2026-01-01,travel,travel,*,hour,60
 """
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def numbered(id: str, revision: int, description: str) -> WorkOrder:

@@ -97,7 +97,7 @@ BELIEVING = (
     ),
     _mutant(
         "fork_not_suspended", f"{INGEST}/settling.py",
-        "        if enrolled.status != keys.ACTIVE:\n", "        if True:\n",
+        "            self._suspend_itself(keyed.enrolled)\n", "            pass\n",
         "strangers.holders", "fork_undetected",
     ),
     _mutant(
@@ -110,7 +110,7 @@ BELIEVING = (
     ),
     _mutant(
         "revocation_ignored", f"{INGEST}/settling.py",
-        "        if _is_mistrusted(keyed.enrolled, codes) or", "        if False and",
+        "        if keyed.enrolled.status == keys.REVOKED or", "        if False and",
         "strangers.revoked", "revoked_unsaid",
     ),
     _mutant(
@@ -260,7 +260,7 @@ IN_THE_WHOLE = (
     Mutant(
         "distrust_unheeded",
         (
-            (f"{INGEST}/settling.py", "        if _is_mistrusted(keyed.enrolled, codes) or", "        if False and"),
+            (f"{INGEST}/settling.py", "        if keyed.enrolled.status == keys.REVOKED or", "        if False and"),
             (f"{GATEWAY}/projection.py",
              "    elif trust is not None and trust.suspended is not None and logged.index > trust.suspended:\n",
              "    elif False:\n"),

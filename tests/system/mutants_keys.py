@@ -13,18 +13,13 @@ def _mutant(name: str, file: str, before: str, after: str, shown_by: str, check:
 
 
 MUTANTS = (
-    Mutant(
+    _mutant(
         "old_key_goes_on",
-        (
-            (
-                f"{INGEST}/settling.py",
-                "    return enrolled.status in _NO_TRUST and ",
-                "    return enrolled.status == keys.REVOKED and ",
-            ),
-            (f"{INGEST}/settling.py", "codes) or self._is_over(keyed, entry):", "codes):"),
-        ),
-        "keys.endings",
-        ("old_key_accepted",),
+        f"{INGEST}/settling.py",
+        " == keys.REVOKED or _is_over(keyed, entry):",
+        " == keys.REVOKED:",
+        "endings",
+        "old_key_accepted",
     ),
     _mutant(
         "heir_of_a_revoked_key_trusted",

@@ -34,8 +34,8 @@ MUTANTS = (
     _mutant(
         "revoked_key_goes_on",
         f"{GATEWAY}/ingest/settling.py",
-        "    return enrolled.status in _NO_TRUST and not (",
-        "    return enrolled.status == keys.ROTATED and not (",
+        "        if keyed.enrolled.status == keys.REVOKED or ",
+        "        if ",
         ("revoked_unsaid",),
         ("revocation",),
     ),

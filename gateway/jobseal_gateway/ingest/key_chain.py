@@ -12,7 +12,8 @@ from sqlalchemy import Connection
 from jobseal import cose
 from jobseal.chain import Branch, Chain, Known
 from jobseal.limits import EVENT_MAX_BYTES
-from jobseal_gateway.ledger import branches, holes, leaves, refused, refused_runs, verdicts
+from jobseal_gateway import succession
+from jobseal_gateway.ledger import branches, holes, keys, leaves, refused, refused_runs, verdicts
 from jobseal_gateway.ledger.refused_runs import RefusedRun
 from jobseal_gateway.registry import Enrolled
 
@@ -49,7 +50,7 @@ class Gap(NamedTuple):
 class KeyChain:
     """``rows`` are the ledger's branches by number; ``last_verdict`` is the highest seq that has one, or -1."""
 
-    __slots__ = ("_known", "_refused", "_view", "chain", "enrolled", "gaps", "last_verdict", "rows")
+    __slots__ = ("_ends", "_known", "_refused", "_view", "chain", "enrolled", "gaps", "last_verdict", "rows")
 
     def __init__(self, enrolled: Enrolled, view: View) -> None:
         """Read from the ledger, through the connection that ``view()`` gives whenever something is looked up."""
@@ -62,6 +63,7 @@ class KeyChain:
             Gap(number[hole.branch_id], hole.first_seq, hole.last_seq, _hash_at(connection, hole.leaf))
             for hole in holes.of_key(connection, enrolled.id)
         ]
+        self._ends: list[tuple[int, int]] | None = None
         self.last_verdict = verdicts.last_seq(connection, number)
         self._refused: dict[int, list[Known]] = {}
         if self.last_verdict >= 0:  # a refused slot has a verdict
@@ -116,6 +118,30 @@ class KeyChain:
             place = number.get(leaf.branch_id or -1)  # None: a fork made since, and all of this is placed again
             if leaf.seq in missing and place is not None:
                 self._known[leaf.seq].append(Known(place, leaf.hash, _payload(leaf.bytes)))
+
+    # Where the key has ended
+
+    @property
+    def ends(self) -> list[tuple[int, int]]:
+        """(branch row, seq) of each event by which this key named another that was enrolled by that."""
+        if self._ends is None:
+            may_have_any = self.enrolled.status != keys.ACTIVE or len(self.rows) > 1
+            row = keys.by_id(self._view(), self.enrolled.id) if may_have_any else None
+            found = [] if row is None else succession.ends(self._view(), row)
+            self._ends = [(end.branch, end.seq) for end in found]
+        return self._ends
+
+    def note_end(self, number: int, seq: int) -> None:
+        """This round enrols the key that the event ``seq`` of this branch names."""
+        self.ends.append((self.rows[number].id, seq))
+
+    def is_behind_end(self, position: Position) -> bool:
+        """Whether this place stands behind an end of its own line. A key whose chain forked may end on each of its
+        branches, and what goes on beside an end is not behind it."""
+        if not self.ends:
+            return False
+        line = self.lineage(position)
+        return any(branch == own and first <= seq < end for branch, seq in self.ends for own, first, end in line)
 
     # Where a device stands
 

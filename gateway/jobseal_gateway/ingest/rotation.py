@@ -5,8 +5,9 @@ finds it enrolled, and what it signed is logged whatever becomes of it. What nob
 
 - the key after one that is suspended is suspended with it, by an act of its own that billing minds;
 - the key after one that is revoked is revoked with it: a person ended the handheld's key, and has to enrol it again;
-- where the chain has forked, nobody knows whose word it was: the key stays suspended as it is, and so is the next one,
-  and that which another branch names. ``succession`` has which of them may count one day;
+- where the chain has forked, nobody knows whose word it was: a key that is suspended for that stays so, and the next
+  one is suspended, and that which another branch names. ``succession`` has which of them may count one day;
+- a key that a person has reinstated has ended when its first-logged line has: it does not go on beside the next one;
 - a line ends once: what it says behind its end, or late, brings in nothing;
 - the next key never counts as better kept than this one: only a person who enrols a handheld can say that.
 """
@@ -21,6 +22,8 @@ from jobseal.event import SignedEvent
 from jobseal.key import Key
 from jobseal.office import ASSURANCE
 from jobseal_gateway import statements
+from jobseal_gateway.ingest.key_chain import KeyChain
+from jobseal_gateway.ingest.placing import Entry
 from jobseal_gateway.ledger import branches, keys, leaves
 from jobseal_gateway.ledger import office as acts
 from jobseal_gateway.log import Appending
@@ -42,23 +45,18 @@ class Ended(NamedTuple):
     heir: keys.Key | None
 
 
-def end_key(
-    end: Appending,
-    signer: "Signer",
-    verifier: "Verifier",
-    enrolled: Enrolled,
-    ending: SignedEvent,
-    leaf: int,
-    forked: bool,
-) -> Ended:
-    """Let ``enrolled`` end with the event ``ending``, logged at ``leaf``, and enrol the key that it brings.
+def end_key(end: Appending, signer: "Signer", verifier: "Verifier", keyed: KeyChain, entry: Entry, leaf: int) -> Ended:
+    """Let the key of this chain end with what ``entry`` says, logged at ``leaf``, and enrol the key that it brings.
 
-    ``signer``: the office's; ``forked``: whether its chain has more than one branch.
+    ``signer``: the office's.
     """
-    connection, before = end.connection, enrolled.status
+    connection, enrolled, ending = end.connection, keyed.enrolled, entry.signed
     row = keys.by_id(connection, enrolled.id)  # a fork of an earlier key may have suspended it a moment ago
-    is_suspended = forked or keys.SUSPENDED in (before, None if row is None else row.status)
-    if before not in (keys.REVOKED, keys.ROTATED) and not forked:
+    before = enrolled.status if row is None else row.status
+    forked = len(keyed.rows) > 1
+    is_suspended = forked or before == keys.SUSPENDED
+    is_over = before == keys.ACTIVE or (before == keys.SUSPENDED and not forked)
+    if is_over and keyed.rows[entry.number].standing == branches.CANONICAL:
         keys.set_status(connection, enrolled.id, keys.ROTATED, leaf)
         enrolled.status = keys.ROTATED
     try:

@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 OPERATOR = "gateway"  # who suspends a key whose chain forked: nobody was asked
 NUMBERS_KEPT = 65_536
-_NO_TRUST = {keys.REVOKED, keys.ROTATED}
 _NAMES_OBJECTS = {kind for kind, fields in bodies.OBJECT_FIELDS.items() if fields} | {"event.corrected"}
 
 
@@ -85,7 +84,6 @@ class Settling:
         "_bounds",
         "_chains",
         "_doubted",
-        "_ends",
         "_filled",
         "_grown",
         "_office",
@@ -109,7 +107,6 @@ class Settling:
         self._office = office_signer
         self._verifier = verifier
         self._chains: dict[int, KeyChain] = {}
-        self._ends: dict[int, list[tuple[int, int]]] = {}
         self._doubted: dict[int, None] = {}  # keys of which something was settled that bears on each of their jobs
         self._filled: dict[tuple[int, Gap], None] = {}  # (key, hole) where late events came
         self._grown: set[int] = set()  # keys with a fork that went on
@@ -168,6 +165,14 @@ class Settling:
                 self._doubted[key_id] = None
         for key_id in self._doubted:
             self.mark(leaves.jobs_of_key(connection, key_id))
+            if len(self._chains[key_id].rows) > 1:
+                self._mark_assigned(self._chains[key_id].enrolled.device)
+
+    def _mark_assigned(self, device: str) -> None:
+        """Mark the jobs that wait for this handheld: with which of its keys it goes on may have changed, as a key has
+        ended or a fork casts doubt on it."""
+        carriers = assignments.carriers(self.end.connection, device)
+        self.mark(work.assigned_jobs(self.end.connection, carriers))
 
     def _enter(self, keyed: KeyChain, entry: Entry) -> None:
         signed, codes = entry.signed, entry.codes
@@ -187,14 +192,14 @@ class Settling:
             self.dirty[job_id] = None
         if "late_event" in codes:
             self._filled |= {(key_id, gap): None for gap in keyed.gaps if gap.takes(entry.number, event.seq)}
-        if _is_mistrusted(keyed.enrolled, codes) or self._is_over(keyed, entry):
+        if keyed.enrolled.status == keys.REVOKED or _is_over(keyed, entry):
             codes = (*codes, "key_revoked")
         if event.kind == rotating.KIND:
             codes = (*codes, *self._rotate(keyed, entry, leaf))
         if codes:
             self.say(keyed, branch_id, event.seq, codes)
         if entry.parent is not None:
-            self._suspend(keyed.enrolled)
+            self._suspend(keyed)
 
     def _fork(self, keyed: KeyChain, parent: int, seq: int, prev: bytes) -> None:
         keyed.rows.append(branches.fork(self.end.connection, keyed.rows[parent], seq, prev))
@@ -213,45 +218,19 @@ class Settling:
 
     def _rotate(self, keyed: KeyChain, entry: Entry, leaf: int) -> tuple[str, ...]:
         """End the key; the codes to say of the event that does."""
-        if "late_event" in entry.codes or self._is_over(keyed, entry) or self._ended_alone(keyed):
+        if "late_event" in entry.codes or _is_over(keyed, entry):
             return ()  # not the last word of whoever signs along this line
-        forked = len(keyed.rows) > 1
-        ended = rotation.end_key(self.end, self._office, self._verifier, keyed.enrolled, entry.signed, leaf, forked)
+        ended = rotation.end_key(self.end, self._office, self._verifier, keyed, entry, leaf)
+        self._mark_assigned(keyed.enrolled.device)
         if ended.heir is not None:
-            self._ends[keyed.enrolled.id].append((keyed.rows[entry.number].id, entry.signed.event.seq))
+            keyed.note_end(entry.number, entry.signed.event.seq)
             self.heirs.append(ended.heir)
-            carriers = assignments.carriers(self.end.connection, keyed.enrolled.device)
-            self.mark(work.assigned_jobs(self.end.connection, carriers))  # they wait for this key now
         return tuple(code for code in ended.codes if code not in entry.codes)
-
-    def _is_over(self, keyed: KeyChain, entry: Entry) -> bool:
-        """Whether this event stands behind one of its own line that has named the next key. A key whose chain forked
-        may end on each of its branches, and what goes on beside an end is not behind it."""
-        ends = self._ends_of(keyed)
-        if not ends:
-            return False
-        event = entry.signed.event
-        line = keyed.lineage(Position(entry.number, event.seq, event.prev))
-        return any(branch == own and first <= seq < end for branch, seq in ends for own, first, end in line)
-
-    def _ended_alone(self, keyed: KeyChain) -> bool:
-        """Whether the key has ended by its own word and brought no other."""
-        return keyed.enrolled.status == keys.ROTATED and not self._ends_of(keyed)
-
-    def _ends_of(self, keyed: KeyChain) -> list[tuple[int, int]]:
-        """(branch, seq) of each event by which this key named another; looked up where there may be one."""
-        enrolled = keyed.enrolled
-        if enrolled.id not in self._ends:
-            has_any = enrolled.status != keys.ACTIVE or len(keyed.rows) > 1
-            row = keys.by_id(self.end.connection, enrolled.id) if has_any else None
-            found = [] if row is None else succession.ends(self.end.connection, row)
-            self._ends[enrolled.id] = [(end.branch, end.seq) for end in found]
-        return self._ends[enrolled.id]
 
     def _refuse(self, keyed: KeyChain, slot: Slot) -> None:
         if slot.parent is not None:
             self._fork(keyed, slot.parent, slot.seq, slot.base)
-            self._suspend(keyed.enrolled)
+            self._suspend(keyed)
         branch_id = keyed.rows[slot.number].id
         if slot.hash is not None:
             refused.add(self.end.connection, [refused.Refused(branch_id, slot.seq, slot.hash)])
@@ -265,23 +244,17 @@ class Settling:
         holes.add(self.end.connection, holes.Hole(leaf, keyed.enrolled.id, row.id, gap.first, gap.last))
         self._doubted[keyed.enrolled.id] = None  # what it lost may have been of any of its jobs
 
-    def _suspend(self, enrolled: Enrolled) -> None:
+    def _suspend(self, keyed: KeyChain) -> None:
         """Two holders of one key: nothing of it is billable until a person has looked. Once a key.
 
         Of one that has ended, the key that goes on for it is meant: who knows which of the two holders named that.
         """
-        if enrolled.status == keys.ROTATED:
-            self.end.flush()  # a key may have been enrolled in this very round
-            newest = succession.present(self.end.connection, enrolled.device)
-            if newest is None or newest.status != keys.ACTIVE:
-                return
-            # A key that a person enrolled afresh follows nobody: an old copy says nothing of it.
-            if enrolled.id in [each.id for each in succession.line(self.end.connection, newest)]:
-                rotation.suspend(self.end, self._office, newest)
-                self.mark(leaves.jobs_of_key(self.end.connection, newest.id))
-            return
-        if enrolled.status != keys.ACTIVE:
-            return
+        if keyed.enrolled.status == keys.ACTIVE:
+            self._suspend_itself(keyed.enrolled)
+        elif keyed.enrolled.status == keys.ROTATED or keyed.ends:  # it may have ended while it was suspended
+            self._suspend_heir(keyed.enrolled)
+
+    def _suspend_itself(self, enrolled: Enrolled) -> None:
         body = {"key": enrolled.key.thumbprint, "reason": "chain_fork"}
         data = office.sign(office.act("device.suspended", self.end.at_ms, OPERATOR, body), self._office)
         connection = self.end.connection
@@ -291,11 +264,30 @@ class Settling:
         enrolled.status = keys.SUSPENDED
         self.mark(leaves.jobs_of_key(connection, enrolled.id))
 
+    def _suspend_heir(self, enrolled: Enrolled) -> None:
+        self.end.flush()  # a key may have been enrolled in this very round
+        connection = self.end.connection
+        ended = keys.by_id(connection, enrolled.id)
+        if ended is None or ended.trusted_seq is not None:
+            return  # a person has said of a compromised key what is trusted, and revoked with it what is not
+        newest = succession.present(connection, enrolled.device)
+        if newest is None or newest.status != keys.ACTIVE:
+            return
+        # A key that a person enrolled afresh follows nobody: an old copy says nothing of it.
+        if enrolled.id in [each.id for each in succession.line(connection, newest)]:
+            rotation.suspend(self.end, self._office, newest)
+            self.mark(leaves.jobs_of_key(connection, newest.id))
 
-def _is_mistrusted(enrolled: Enrolled, codes: tuple[str, ...]) -> bool:
-    """Whether an event that is logged now comes behind the end of its key. What fills a hole from before a key ended by
-    itself does not."""
-    return enrolled.status in _NO_TRUST and not (enrolled.status == keys.ROTATED and "late_event" in codes)
+
+def _is_over(keyed: KeyChain, entry: Entry) -> bool:
+    """Whether this event comes behind the end of its line: behind one that named the next key, or, where a key ended
+    and brought no other, at all, unless it fills a hole.
+
+    That a key has ended, as its status and ``succession.has_ended`` say, is said of its first-logged line.
+    """
+    if keyed.ends:
+        return keyed.is_behind_end(Position(entry.number, entry.signed.event.seq, entry.signed.event.prev))
+    return keyed.enrolled.status == keys.ROTATED and "late_event" not in entry.codes
 
 
 def _objects(entry: Entry) -> list[list[Any]]:

@@ -7,15 +7,17 @@ but for the erasure of its bytes; its hash stays, and with it every proof.
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from jobseal_gateway.ledger.rows import first, many
-from jobseal_gateway.ledger.schema import branches, leaves
+from jobseal_gateway.ledger.schema import branches, leaves, verdicts
 
 EVENT = 1  # an event, signed on a handheld
 OFFICE = 2  # one of the office's own statements
 HOLE = 3  # a range of events that the handheld announced as lost
+
+LATE = "late_event"  # the verdict on what fills a place that its branch had gone behind
 
 
 class Leaf(NamedTuple):
@@ -49,7 +51,14 @@ _OF_BRANCH = _ALL.where(
     leaves.c.seq >= bindparam("first"),
     leaves.c.seq < bindparam("end"),
 ).order_by(leaves.c.seq)
-_NEWEST_OF_BRANCH = select(func.coalesce(func.max(leaves.c.idx), -1)).where(leaves.c.branch_id == bindparam("branch"))
+_LAST_OF_BRANCH = (
+    select(leaves.c.idx).where(leaves.c.branch_id == bindparam("branch")).order_by(leaves.c.seq.desc()).limit(1)
+)
+_NEWEST_LATE = (
+    select(func.coalesce(func.max(leaves.c.idx), -1))
+    .join(verdicts, and_(verdicts.c.branch_id == leaves.c.branch_id, verdicts.c.seq == leaves.c.seq))
+    .where(verdicts.c.branch_id == bindparam("branch"), verdicts.c.code == LATE)
+)
 _OF_KEY = (
     _ALL.join(branches, branches.c.id == leaves.c.branch_id)
     .where(
@@ -123,8 +132,13 @@ def of_branch(connection: Connection, branch_id: int, first: int, end: int) -> l
 
 
 def newest_of_branch(connection: Connection, branch_id: int) -> int:
-    """The index of the event that was logged last on this branch, -1 without any."""
-    return int(connection.execute(_NEWEST_OF_BRANCH, {"branch": branch_id}).scalar_one())
+    """The index of the event that was logged last on this branch, -1 without any.
+
+    A branch is logged in order of seq, but for what came late: so two look-ups do, however long it is.
+    """
+    last = connection.execute(_LAST_OF_BRANCH, {"branch": branch_id}).scalar()
+    late = connection.execute(_NEWEST_LATE, {"branch": branch_id}).scalar_one()
+    return max(-1 if last is None else int(last), int(late))
 
 
 def slots(connection: Connection, branch_id: int, first: int, end: int) -> dict[int, bytes]:

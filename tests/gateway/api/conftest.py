@@ -1,29 +1,12 @@
 """An office with prices, its API on a real port, and a billing system that calls it; on each kind of database."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
 
 from jobseal_gateway.home import Gateway
 from tests.field import Office, Phone
 from tests.gateway.api.billing import Billing, gateway_of, serving
-
-PRICES = b"""price_list,version,currency,valid_from,rule,kind,code,unit,rate,minimum,increment
-STANDARD,2026-1,EUR,2020-01-01,labour,labour,*,hour,90.00,30,15
-STANDARD,2026-1,EUR,2020-01-01,travel,travel,*,hour,60.00,,
-STANDARD,2026-1,EUR,2020-01-01,callout,callout,*,visit,25.00,,
-STANDARD,2026-1,EUR,2020-01-01,filter,part,P-1,pc,12.50,,
-"""
-
-
-@pytest.fixture
-def office(engine: Engine, tmp_path: Path) -> Iterator[Office]:
-    found = Office(engine, tmp_path)
-    found.prices(PRICES)
-    yield found
-    found.close()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from jobseal_gateway.ledger.database import connect, reading
 from tests.devices import digest
 from tests.field import MINUTE_MS, Office, Phone
 from tests.gateway.api.billing import TOKEN, Billing, gateway_of, serving
-from tests.gateway.api.conftest import PRICES
 from tests.gateway.api.test_billing_page import PAGE
+from tests.gateway.billed import PRICES
 
 
 class Done(Exception):

@@ -1,9 +1,6 @@
 """The catalogue at the gateway: versions stored whole, told to every handheld, and pulled by it."""
 
-from pathlib import Path
-
 import pytest
-from sqlalchemy import Engine
 
 from jobseal import work
 from jobseal_gateway import catalogues
@@ -14,11 +11,6 @@ from jobseal_gateway.ledger import orders, schema
 from jobseal_gateway.ledger.database import reading
 from tests.gateway.bureaus import OPERATOR, Bureau
 from tests.gateway.catalogue.test_parse import parts
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def store(bureau: Bureau, found: list[Entry], data: bytes = b"csv") -> Taken:

@@ -2,9 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-from sqlalchemy import Engine
-
 from jobseal.uplink_state import State
 from jobseal_device.home import Home
 from jobseal_device.ui import catalogue as screen
@@ -19,11 +16,6 @@ from tests.devices import Device
 from tests.gateway.bureaus import OPERATOR, Bureau
 
 PARTS = "".join(f"P-{number:05d},Part number {number} of the large catalogue,pc,yes\n" for number in range(10_000))
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def imported(bureau: Bureau, csv: str) -> None:

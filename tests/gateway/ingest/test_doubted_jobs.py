@@ -1,10 +1,5 @@
 """What is settled of one event bears on other jobs of its key: all that rest on it are folded again, and no others."""
 
-from pathlib import Path
-
-import pytest
-from sqlalchemy import Engine
-
 from jobseal_gateway import standing
 from jobseal_gateway.ledger import branches, keys
 from jobseal_gateway.ledger.database import reading
@@ -13,11 +8,6 @@ from tests.gateway.bureaus import OPERATOR, Bureau
 from tests.gateway.ingest.talk import send
 
 JOBS = {"WO-1", "WO-2", "WO-3"}
-
-
-@pytest.fixture
-def bureau(engine: Engine, tmp_path: Path) -> Bureau:
-    return Bureau(engine, tmp_path)
 
 
 def working(bureau: Bureau) -> Device:

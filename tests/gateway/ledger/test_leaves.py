@@ -1,11 +1,16 @@
 """Leaves come back as they were appended, are found by job, branch and key, and are never there twice."""
 
+import itertools
+from typing import Any
+
 import pytest
 from sqlalchemy import Engine
 from sqlalchemy.exc import IntegrityError
 
-from jobseal_gateway.ledger import branches, leaves, office
-from jobseal_gateway.ledger.database import reading, writing
+from jobseal_gateway.ledger import branches, leaves, office, verdicts
+from jobseal_gateway.ledger.branches import Branch
+from jobseal_gateway.ledger.database import connect, reading, writing
+from jobseal_gateway.ledger.verdicts import Verdict
 from tests.gateway.ledger.ledger_rows import act, digest, enrolled, event, job
 
 
@@ -77,6 +82,38 @@ def test_a_forked_slot_gives_every_event_that_was_signed_for_it(engine: Engine) 
         assert leaves.of_branch(connection, fork.id, 0, 9) == rows[2:4]
         assert leaves.slots(connection, branch.id, 1, 9) == {1: rows[1].hash}
         assert leaves.slots(connection, fork.id, 0, 2) == {1: rows[2].hash}
+
+
+def test_the_newest_event_of_a_branch_is_its_last_or_one_that_came_late(engine: Engine) -> None:
+    with writing(engine) as connection:
+        one, other = enrolled(connection, "van-1", 0).branch, enrolled(connection, "van-2", 1).branch
+        assert leaves.newest_of_branch(connection, one.id) == -1
+        leaves.append(connection, [event(0, one, 0), event(1, one, 3), event(2, other, 0)])
+        assert leaves.newest_of_branch(connection, one.id) == 1
+        leaves.append(connection, [event(3, one, 1), event(4, other, 1)])
+        verdicts.add(connection, [Verdict(one.id, 1, leaves.LATE), Verdict(other.id, 0, "unknown_kind")])
+        assert leaves.newest_of_branch(connection, one.id) == 3
+        leaves.append(connection, [event(5, one, 4)])
+        assert leaves.newest_of_branch(connection, one.id) == 5
+
+
+def test_the_newest_event_of_a_branch_is_found_without_reading_the_branch(sqlite_url: str) -> None:
+    engine = connect(sqlite_url)
+    with writing(engine) as connection:
+        short, long = enrolled(connection, "van-1", 0).branch, enrolled(connection, "van-2", 1).branch
+        leaves.append(connection, [event(0, short, 0), *(event(seq + 1, long, seq) for seq in range(2_000))])
+
+    def steps(branch: Branch) -> int:
+        taken = itertools.count()
+        with reading(engine) as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.set_progress_handler(lambda: next(taken) and 0, 1)  # once for each step of the query
+            leaves.newest_of_branch(connection, branch.id)
+            driver.set_progress_handler(None, 0)
+        return next(taken)
+
+    assert steps(long) <= steps(short)
+    engine.dispose()
 
 
 def test_the_jobs_of_a_key_are_those_that_it_has_an_event_for(engine: Engine) -> None:
