@@ -46,6 +46,7 @@ class Home:
         self.camera = folder / "camera"
         # Written by sync.
         self.stored = self.objects / "stored"
+        self.refused = self.objects / "refused"
         self.uplink = own / "uplink.cbor"
         self.work = folder / "work.json"
         self.large = folder / "documents"
@@ -78,5 +79,5 @@ class Home:
         first = (self.folder, self.link_key.parent, self.attempts.parent)
         turn = (self.own.parent, self.own) if self.turn else ()
         parents = (*first, *turn, self.welcome.parent, self.seed.parent, self.archive, self.objects)
-        for folder in (*above, *dict.fromkeys(parents), self.unsigned, self.waiting, self.stored):
+        for folder in (*above, *dict.fromkeys(parents), self.unsigned, self.waiting, self.stored, self.refused):
             durable.make_folder(files, folder)

@@ -1,11 +1,14 @@
 """The object store: salted bytes of photos, notes, names and strokes, one file each, named by their digest.
 
-An object moves through three folders, by renaming alone:
+An object moves through folders, by renaming alone:
 
 - ``unsigned``: capture has made it durable; the event that names it is not committed yet;
 - ``waiting``: a committed event names it, and no receipt lists it as stored;
 - ``stored``: the gateway keeps it. The bytes stay, for the day when a gateway is restored from a backup: then it goes
-  back to ``waiting``, and the gateway says which it has.
+  back to ``waiting``, and the gateway says which it has;
+- ``refused``: the gateway has every event of a key that has ended, and refuses the object: the event that names it
+  could not be read any more, or the bytes are not what they were. Later keys do not wait for it. A refusal is not
+  signed, so the object is kept, and offered again now and then (``recall``).
 
 So what no committed event names is never sent, and nobody has to search the journal to know.
 """
@@ -94,7 +97,7 @@ class ObjectStore:
 
     def read(self, digest: bytes, offset: int, count: int) -> bytes:
         """Salted bytes; empty where there are none. Raises :class:`StorageFailed`."""
-        for folder in (self._home.waiting, self._home.stored):
+        for folder in (self._home.waiting, self._home.stored, self._home.refused):
             with suppress(FileNotFoundError):
                 return durable.read(self._files, folder / digest.hex(), offset, offset + count)
         return b""
@@ -103,11 +106,25 @@ class ObjectStore:
         """A verified receipt lists this object. A mark that is lost costs one question."""
         self._move(digest, "waiting", "stored")
 
+    def mark_refused(self, digest: bytes) -> None:
+        """The gateway refuses this object. A mark that is lost costs one more refusal."""
+        self._move(digest, "waiting", "refused")
+
+    def refused(self) -> list[bytes]:
+        """What was refused, and is kept."""
+        return [bytes.fromhex(name) for name in self._names(self._home.refused)]
+
+    def offer_refused(self) -> None:
+        """What was refused waits for a receipt again."""
+        for digest in self.refused():
+            self._move(digest, "refused", "waiting")
+
     def offer_again(self) -> None:
         """The gateway may have lost any of them: everything waits for a receipt again, durably when this returns.
         Raises :class:`StorageFailed`."""
         for name in self._names(self._home.stored):
             self._move(bytes.fromhex(name), "stored", "waiting")
+        self.offer_refused()
         for folder in (self._home.waiting, self._home.stored):
             durable.sync_folder(self._files, folder)
 

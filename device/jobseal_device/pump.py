@@ -235,10 +235,18 @@ class Pump:
             passed_over.note(self._home, self._work, self._files)
         elif name == "alarm":
             self._work.raise_alarm(*values)
+            self._leave_refused()
         elif name == "rolled_back":
             durable.replace(self._files, self._home.rolled_back, values[0])
             sentence = "The gateway knows later events of this key: this handheld was set back, or copied."
             self._work.raise_alarm("device_rolled_back", sentence, [values[0]])
+
+    def _leave_refused(self) -> None:
+        """Of a key that has ended, objects that the gateway refuses although it has every event keep nobody waiting."""
+        is_over = self._uplink.unwanted and turns.following(self._home, self._files) is not None
+        if is_over and turns.are_events_sent(self._home, self._files):
+            for digest in self._uplink.unwanted:
+                self._objects.mark_refused(digest)
 
 
 def _assignment(data: bytes) -> work.Assignment:

@@ -1,8 +1,9 @@
 """Recall: which earlier turns sync asks again, and when.
 
 Where the gateway may have lost what it had acknowledged, earlier turns are *recalled*: each says HELLO again, and sends
-what the answer lacks. A turn that was passed over is *reconsidered*: who refused its key may not have been the gateway,
-or may have been restored since. Its mark stays while it is asked; only a receipt removes it (``passed_over``).
+what the answer lacks. A turn that was passed over, or of which an object was refused, is *reconsidered*: who refused
+may not have been the gateway, or may have been restored since. The mark that it is passed over stays while it is
+asked; only a receipt removes that (``passed_over``).
 
 Neither must keep the newest turn waiting for ever. A recall that changed nothing comes again after a minute, then after
 ever more, an hour at most; one whose HELLO is answered by an alarm ends there. Turns are reconsidered when sync starts,
@@ -17,6 +18,7 @@ from jobseal_device.back_off import Repeat
 from jobseal_device.durable import REAL, Files
 from jobseal_device.home import Home
 from jobseal_device.link.contract import LinkDown, LinkRefused, LinkUntrusted
+from jobseal_device.objects import ObjectStore
 from jobseal_device.settings import Settings
 from jobseal_device.uplink_file import read_uplink
 from jobseal_device.work_file import WorkFile
@@ -43,7 +45,7 @@ class Recall:
     def is_due(self) -> bool:
         """Whether there is somebody to ask, and it is time. It costs a few files."""
         now_s, wants = self._now_s(), False
-        for repeat, turns_to_ask in ((self._recalls, to_recall), (self._reconsiders, passed_over.every)):
+        for repeat, turns_to_ask in ((self._recalls, to_recall), (self._reconsiders, to_reconsider)):
             if turns_to_ask(self._home):
                 wants = wants or repeat.is_due(now_s)
             else:
@@ -75,7 +77,7 @@ class Recall:
             self._recalls.put_off(now_s)  # nobody was there, and for that the pump has its own back-off
 
     def _reconsider(self, give_up_s: float) -> None:
-        heard = [self._hear(turn, RECONSIDER_MOST_S, give_up_s) for turn in passed_over.every(self._home)]
+        heard = [self._hear(turn, RECONSIDER_MOST_S, give_up_s) for turn in to_reconsider(self._home)]
         if any(heard):
             self._reconsiders.in_vain(self._now_s())
         elif heard:
@@ -87,6 +89,7 @@ class Recall:
         if self._stopped() or most_s <= 0:
             return False
         try:
+            ObjectStore(turn).offer_refused()
             with turn_pump.opened(turn, self._settings) as pump:
                 pump.until_quiet(int(most_s * 1000), lambda: self._stopped() or bool(pump.answer))
         except (LinkDown, LinkRefused, LinkUntrusted):
@@ -103,6 +106,11 @@ def to_recall(home: Home, files: Files = REAL) -> list[Home]:
     if _is_forgotten(home, files):
         return earlier
     return [turn for turn in earlier if turns.is_behind(turn, files)]
+
+
+def to_reconsider(home: Home) -> list[Home]:
+    """The turns that are passed over, and those of which the gateway refuses an object."""
+    return [turn for turn in turns.every(home) if passed_over.is_noted(turn) or ObjectStore(turn).refused()]
 
 
 def proven(turn: Home, files: Files = REAL) -> tuple[bytes, int] | None:

@@ -142,10 +142,15 @@ def known_log(home: Home, files: Files = REAL) -> KnownLog | None:
 
 
 def is_sent(home: Home, files: Files = REAL) -> bool:
-    """Whether the gateway is known to have everything of this turn."""
+    """Whether the gateway is known to have everything of this turn, but for objects that it refuses."""
+    return are_events_sent(home, files) and not ObjectStore(home, files).pending()
+
+
+def are_events_sent(home: Home, files: Files = REAL) -> bool:
+    """Whether the gateway is known to have every event of this turn."""
     head = JournalReader(home.journal, files).head()
     try:
         settled = read_uplink(home, files).next
     except UplinkDamaged:
         return False  # sync sets the file aside, and the gateway says it all again
-    return (head is None or settled > head.seq) and not ObjectStore(home, files).pending()
+    return head is None or settled > head.seq

@@ -154,6 +154,11 @@ class Uplink:
         """Whether nothing but HELLO was sent in this session: whatever is said in it answers that."""
         return self._is_fresh
 
+    @property
+    def unwanted(self) -> "list[bytes]":
+        """Digests of the objects that the gateway refused in this session, by what no resend can change."""
+        return self._unwanted
+
     def handle(self, data: bytes, now: int) -> "list[Any]":
         """A frame came down. Whatever is wrong with it ends here, as an alarm at most."""
         self._is_quiet = False

@@ -5,10 +5,12 @@ import time
 
 import pytest
 
+from jobseal.object import Chunk
 from jobseal.uplink_state import State
 from jobseal_device import passed_over, recall, settings, sync, turns
 from jobseal_device.home import Home
 from jobseal_device.journal_reader import JournalReader
+from jobseal_device.objects import ObjectStore, attachment
 from jobseal_device.recall import RECALL_AGAIN_MOST_S, RECALL_AGAIN_S, Recall
 from jobseal_device.uplink_file import write_uplink
 from jobseal_device.work_file import WorkFile
@@ -130,6 +132,26 @@ def test_a_sync_that_runs_recalls_by_itself(home: Home, gateway: Gateway, monkey
         running.join()
     assert [alarm["code"] for alarm in ran(home, "status")[1]["alarms"]] == []
     assert gateway.batches()
+
+
+def test_an_object_that_the_gateway_refuses_keeps_no_later_key_waiting_and_is_offered_again(
+    home: Home, gateway: Gateway
+) -> None:
+    """The event that names it could not be read any more, and was said to be lost."""
+    begun(home)
+    photo = attachment(b"photo", "image/jpeg", bytes(32))
+    (home.waiting / photo.digest.hex()).write_bytes(photo.data)
+    assert ran(home, "rotate-key", "--by", "t-1")[0] == 0
+    signed(home, "session.opened")
+    assert ran(home, "sync", "--once", "--timeout", "30")[1]["done"]
+    assert turns.is_sent(turns.current(home))
+    assert ObjectStore(home).refused() == [photo.digest]
+    assert ObjectStore(home).read(photo.digest, 0, 100) == photo.data
+    offered = sum(isinstance(said, Chunk) for _, said in gateway.seen)
+    gateway.station.pass_ms(61_000)  # a refusal a minute
+    made(home, Clock()).ask()
+    assert sum(isinstance(said, Chunk) for _, said in gateway.seen) > offered
+    assert ObjectStore(home).refused() == [photo.digest]
 
 
 def test_once_keeps_to_its_time_when_nobody_answers_who_was_recalled(home: Home) -> None:

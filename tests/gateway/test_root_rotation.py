@@ -162,14 +162,14 @@ def test_a_handheld_that_was_away_for_several_rotations_pins_the_newest_root_and
 
 
 def test_what_the_gateway_has_become_is_kept_for_an_earlier_turn_that_only_knows_the_root_before(
-    door: Door, tmp_path: Path
+    open_door: OpenDoor, tmp_path: Path
 ) -> None:
     """The newest turn was enrolled under the later root, and hears nothing new; a turn before it has to."""
-    first = enrol(tmp_path / "hh", door.invite().code)
-    newest = reopened(door, "second")
+    first = enrol(tmp_path / "hh", open_door.invite().code)
+    newest = reopened(open_door, "second")
     at = Home(tmp_path / "hh").next_turn()
     identity.make_key(at, bytes(range(32)))
-    second = enrolling.enrol(at, parse_code(door.invite("hh-2").code), identity.signer(at), "none", [].append, 20)
+    second = enrolling.enrol(at, parse_code(open_door.invite("hh-2").code), identity.signer(at), "none", [].append, 20)
     assert second.identity.authority.root.thumbprint == newest.authority.root.thumbprint
     assert (
         identity.load(Home(tmp_path / "hh")).identity.authority.root.thumbprint

@@ -28,6 +28,12 @@ REGRESSIONS = (
     Regression("what_never_left_a_card_is_nobodys_to_find", 119),
     # Sync read an ended key's journal up to a head that a power cut had set back, and did not send its end.
     Regression("a_power_cut_behind_a_rotation_hides_nothing", 22, frozenset({"rotation", "power_cut", "device_kill"})),
+    # The event that names a photo was lost, the gateway refused the photo, and all later keys waited for it.
+    Regression(
+        "a_refused_object_keeps_no_later_key_waiting",
+        310_238,
+        frozenset({"rotation", "gateway_restarted", "clock_drift"}),
+    ),
     # The key had ended before anybody noticed, and no other can say it.
     Regression("what_cannot_be_read_is_said_before_a_key_ends", 242, frozenset({"rotation", "distrust", "power_cut"})),
 )
