@@ -88,14 +88,19 @@ class Recall:
         most_s = min(most_s, give_up_s - self._now_s())
         if self._stopped() or most_s <= 0:
             return False
+        objects = ObjectStore(turn)
+        refused = objects.refused()
         try:
-            ObjectStore(turn).offer_refused()
+            objects.offer_refused()
             with turn_pump.opened(turn, self._settings) as pump:
                 pump.until_quiet(int(most_s * 1000), lambda: self._stopped() or bool(pump.answer))
         except (LinkDown, LinkRefused, LinkUntrusted):
             return False
         except JobsealError:
             pass  # a disk that is full, or a turn that cannot be read: the same as an answer that changes nothing
+        finally:
+            for digest in refused:
+                objects.mark_refused(digest)  # but for those that are stored now: nothing newer waits for an answer
         return True
 
 

@@ -135,7 +135,7 @@ def test_a_sync_that_runs_recalls_by_itself(home: Home, gateway: Gateway, monkey
 
 
 def test_an_object_that_the_gateway_refuses_keeps_no_later_key_waiting_and_is_offered_again(
-    home: Home, gateway: Gateway
+    home: Home, gateway: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The event that names it could not be read any more, and was said to be lost."""
     begun(home)
@@ -148,7 +148,11 @@ def test_an_object_that_the_gateway_refuses_keeps_no_later_key_waiting_and_is_of
     assert ObjectStore(home).refused() == [photo.digest]
     assert ObjectStore(home).read(photo.digest, 0, 100) == photo.data
     offered = sum(isinstance(said, Chunk) for _, said in gateway.seen)
-    gateway.station.pass_ms(61_000)  # a refusal a minute
+    with monkeypatch.context() as patched:
+        patched.setattr(recall, "RECONSIDER_MOST_S", 2.0)
+        made(home, Clock()).ask()  # a gateway refuses once a minute: nobody answers
+    assert ObjectStore(home).refused() == [photo.digest]
+    gateway.station.pass_ms(61_000)
     made(home, Clock()).ask()
     assert sum(isinstance(said, Chunk) for _, said in gateway.seen) > offered
     assert ObjectStore(home).refused() == [photo.digest]
