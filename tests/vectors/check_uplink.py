@@ -34,7 +34,8 @@ class Journal:
         return found
 
     def hash_at(self, seq: int) -> "bytes | None":
-        return hashlib.sha256(self._events[seq]).digest() if self._events[seq] else None
+        data = self._events[seq] if seq < len(self._events) else b""
+        return hashlib.sha256(data).digest() if data else None
 
     def holes(self) -> "list[bytes]":
         return []
